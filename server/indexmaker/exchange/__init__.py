@@ -1,0 +1,1 @@
+"""The spot exchange: order books, accounts and funding as one pure state machine."""

@@ -1,0 +1,272 @@
+"""Everything that can happen to the exchange: the inputs of its engine, as they are journaled.
+
+Prices are ticks, quantities are lots, money is atoms of the asset's ledger scale. Sizes of ticks and lots, which
+define those units, are in 10**-18 (see `indexmaker.money`). Multipliers and fee rates are parts per million.
+Assets and markets are named by symbol, accounts by a positive number that the caller chooses.
+The first output of every command is its answer; a command that is refused is answered by `Rejected` alone.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from indexmaker.exchange.vocabulary import (
+    AccountStatus,
+    CancelRestriction,
+    MarketStatus,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+
+__all__ = [
+    "CancelAll",
+    "CancelOrder",
+    "Command",
+    "CreateAccount",
+    "CreditDeposit",
+    "DefineAsset",
+    "DefineFeeTier",
+    "DefineMarket",
+    "DefineNetwork",
+    "DropDeposit",
+    "ExchangeCommand",
+    "MarketFilters",
+    "PlaceOrder",
+    "RegisterDepositAddress",
+    "SeedBalance",
+    "SetAccountStatus",
+    "SetFeeTier",
+    "SetMarketFilters",
+    "SetMarketStatus",
+]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="command"):
+    """What all commands share: they are values, and a field at its default is not written."""
+
+
+class DefineAsset(Command, frozen=True, tag="define_asset"):
+    """List an asset. Answer: `Configured`. The same definition again changes nothing; another one is refused.
+
+    `scale` (0 to 18) is how many decimals the ledger keeps; an atom is 10**-scale.
+    """
+
+    symbol: str
+    scale: int
+    name: str = ""
+
+
+class DefineNetwork(Command, frozen=True, tag="define_network"):
+    """Let an asset arrive over a chain. Answer: `Configured`. A repetition may change `confirmations` only.
+
+    `contract` is the token's address, empty for the chain's own coin; `decimals` are those of the chain's units.
+    """
+
+    asset: str
+    network: str
+    chain_id: int
+    decimals: int
+    confirmations: int
+    contract: str = ""
+
+
+class MarketFilters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The limits an order must keep, in ticks, lots and quote atoms. A 0 switches the single limit off.
+
+    Prices and quantities are on the grid by construction. `market_step` is a second grid, in lots, for market
+    orders only. Percent-price multipliers apply to the average price of the last `average_minutes` (0: the last
+    price).
+    """
+
+    min_price: int = 0
+    max_price: int = 0
+    min_quantity: int = 1
+    max_quantity: int = 0
+    market_min_quantity: int = 0
+    market_max_quantity: int = 0
+    market_step: int = 0
+    min_notional: int = 0
+    max_notional: int = 0
+    min_notional_for_market: bool = True
+    max_notional_for_market: bool = False
+    bid_up_ppm: int = 0
+    bid_down_ppm: int = 0
+    ask_up_ppm: int = 0
+    ask_down_ppm: int = 0
+    average_minutes: int = 5
+    max_orders: int = 0
+
+
+class DefineMarket(Command, frozen=True, tag="define_market"):
+    """List a market, open. Answer: `Configured`. Repeated like `DefineAsset`.
+
+    `tick` (quote per base) and `lot` (base) are in 10**-18. The market is refused unless a lot is a whole number of
+    base atoms and tick times lot a whole number of quote atoms, so that every notional is exact.
+    `reference` (ticks) stands in for the average price until the first trade; 0 when there is none.
+    """
+
+    symbol: str
+    base: str
+    quote: str
+    tick: int
+    lot: int
+    filters: MarketFilters = MarketFilters()
+    reference: int = 0
+
+
+class SetMarketFilters(Command, frozen=True, tag="set_market_filters"):
+    """Replace the limits of a market for new orders. Answer: `Configured`."""
+
+    market: str
+    filters: MarketFilters
+
+
+class SetMarketStatus(Command, frozen=True, tag="set_market_status"):
+    """Open, halt or wind down a market. Answer: `MarketChanged`, also when nothing changes."""
+
+    market: str
+    status: MarketStatus
+
+
+class DefineFeeTier(Command, frozen=True, tag="define_fee_tier"):
+    """Create or change a fee tier. Orders keep the rates they were accepted with. Answer: `Configured`.
+
+    Rates are parts per million of what the order receives, 0 to 1 000 000.
+    """
+
+    tier: str
+    maker_ppm: int
+    taker_ppm: int
+
+
+class CreateAccount(Command, frozen=True, tag="create_account"):
+    """Open an account. Answer: `Configured`. The same account again changes nothing; another name is refused."""
+
+    account: int
+    name: str
+    tier: str
+
+
+class SetFeeTier(Command, frozen=True, tag="set_fee_tier"):
+    """Move an account to a fee tier, for new orders. Answer: `Configured`."""
+
+    account: int
+    tier: str
+
+
+class SetAccountStatus(Command, frozen=True, tag="set_account_status"):
+    """Suspend or resume an account. Answer: `AccountChanged`, also when nothing changes."""
+
+    account: int
+    status: AccountStatus
+
+
+class RegisterDepositAddress(Command, frozen=True, tag="register_deposit_address"):
+    """Bind an address of a network to an account for ever. Answer: `Configured`. Addresses compare in lower case."""
+
+    account: int
+    network: str
+    address: str
+
+
+class CreditDeposit(Command, frozen=True, tag="credit_deposit"):
+    """Report a transfer seen on a chain, as often as wanted. Answer: `DepositChanged`.
+
+    The key is (chain_id, tx_hash, log_index). The deposit is credited once, by the first report whose
+    `confirmations` reach the network's number. `units` are the chain's; what is finer than the ledger's scale is
+    rounded down and stays outside.
+    """
+
+    network: str
+    asset: str
+    chain_id: int
+    tx_hash: str
+    log_index: int
+    address: str
+    units: int
+    confirmations: int
+
+
+class DropDeposit(Command, frozen=True, tag="drop_deposit"):
+    """Forget a pending deposit whose block left the chain. Answer: `DepositChanged`. A later report revives it."""
+
+    chain_id: int
+    tx_hash: str
+    log_index: int
+
+
+class SeedBalance(Command, frozen=True, tag="seed_balance"):
+    """Credit play money from `external.seed`, once per `reference`. Answer: `Seeded`."""
+
+    account: int
+    asset: str
+    amount: int
+    reference: str
+
+
+class PlaceOrder(Command, frozen=True, tag="place_order"):
+    """Enter an order. Answer: `Accepted` or `Rejected`; trades and the like follow in the same outputs.
+
+    A limit needs `price` and `quantity`; a market order exactly one of `quantity` (lots) and `quote_amount` (quote
+    atoms: spent at most by a buy, received at most by a sell, before fees). `client_order_id` is 1 to 36 characters
+    and unique among the account's open orders. `time_in_force` is read for `LIMIT` only.
+    """
+
+    account: int
+    market: str
+    client_order_id: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce = TimeInForce.GTC
+    price: int = 0
+    quantity: int = 0
+    quote_amount: int = 0
+    self_trade: SelfTradePrevention = SelfTradePrevention.NONE
+
+
+class CancelOrder(Command, frozen=True, tag="cancel_order"):
+    """Take back an open order by its id, its client id, or both (they must agree). Answer: `Cancelled`.
+
+    `cancel_id` is the client's name for this cancel and comes back in the answer.
+    """
+
+    account: int
+    market: str
+    order_id: int = 0
+    client_order_id: str = ""
+    cancel_id: str = ""
+    restriction: CancelRestriction = CancelRestriction.NONE
+
+
+class CancelAll(Command, frozen=True, tag="cancel_all"):
+    """Take back all open orders of an account, of one market or of all (empty `market`), by ascending order id.
+
+    Answer: `CancelledAll`, then one `Cancelled` each. Orders in halted markets stay.
+    """
+
+    account: int
+    market: str = ""
+    cancel_id: str = ""
+
+
+ExchangeCommand = (
+    DefineAsset
+    | DefineNetwork
+    | DefineMarket
+    | SetMarketFilters
+    | SetMarketStatus
+    | DefineFeeTier
+    | CreateAccount
+    | SetFeeTier
+    | SetAccountStatus
+    | RegisterDepositAddress
+    | CreditDeposit
+    | DropDeposit
+    | SeedBalance
+    | PlaceOrder
+    | CancelOrder
+    | CancelAll
+)
+"""The tagged union that the journal decodes."""

@@ -1,0 +1,267 @@
+"""Everything the exchange says: the outputs of its engine.
+
+An event's id is (sequence of the command, index in its outputs). Units are those of `commands`. `BookDelta` and the
+public part of `Trade` (market, trade_id, price, quantity, taker_side, at) may be shown to everybody; all else
+belongs to the accounts named in it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from indexmaker.exchange.rejects import RejectCode
+from indexmaker.exchange.vocabulary import (
+    AccountStatus,
+    CancelReason,
+    DepositStatus,
+    ExpiryReason,
+    MarketStatus,
+    OrderStatus,
+    OrderType,
+    PostingKind,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+
+__all__ = [
+    "Accepted",
+    "AccountChanged",
+    "BalanceChanged",
+    "BookDelta",
+    "Cancelled",
+    "CancelledAll",
+    "Configured",
+    "DepositChanged",
+    "Event",
+    "ExchangeEvent",
+    "Expired",
+    "MarketChanged",
+    "Posted",
+    "Posting",
+    "Rejected",
+    "Seeded",
+    "Trade",
+]
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, tag_field="event", gc=False):
+    """What all events share: they are values, and are written as arrays."""
+
+
+class Configured(Event, frozen=True, tag="configured"):
+    """A definition is in force; `changed` is false for a repetition. `command` is the tag of the command."""
+
+    command: str
+    name: str
+    changed: bool
+
+
+class MarketChanged(Event, frozen=True, tag="market_changed"):
+    """The state of a market after `SetMarketStatus`."""
+
+    market: str
+    status: MarketStatus
+    at: int
+
+
+class AccountChanged(Event, frozen=True, tag="account_changed"):
+    """The state of an account after `SetAccountStatus`."""
+
+    account: int
+    status: AccountStatus
+    at: int
+
+
+class Rejected(Event, frozen=True, tag="rejected"):
+    """The command changed nothing. `message` says what, where and how to mend it.
+
+    `order_id` is the order in the way (duplicate client id) or the one that could not be cancelled, otherwise 0.
+    """
+
+    command: str
+    code: RejectCode
+    message: str
+    at: int
+    account: int = 0
+    market: str = ""
+    client_order_id: str = ""
+    order_id: int = 0
+
+
+class Accepted(Event, frozen=True, tag="accepted"):
+    """The order has its id; it has not traded yet.
+
+    For an order by `quote_amount`, `quantity` is the number of lots chosen for it.
+    """
+
+    order_id: int
+    account: int
+    market: str
+    client_order_id: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    price: int
+    quantity: int
+    quote_amount: int
+    self_trade: SelfTradePrevention
+    at: int
+
+
+class Trade(Event, frozen=True, tag="trade"):
+    """Two orders met at the maker's price. An order whose remaining quantity is 0 is filled.
+
+    `trade_id` is contiguous per market. Fees are atoms of what each side received (buyer: base, seller: quote).
+    `*_remaining` are lots, `*_quote` the quote atoms the order has traded for in all, this trade included.
+    """
+
+    market: str
+    trade_id: int
+    price: int
+    quantity: int
+    taker_side: Side
+    maker_order_id: int
+    taker_order_id: int
+    maker_account: int
+    taker_account: int
+    maker_fee: int
+    taker_fee: int
+    maker_remaining: int
+    taker_remaining: int
+    maker_quote: int
+    taker_quote: int
+    at: int
+
+
+class Cancelled(Event, frozen=True, tag="cancelled"):
+    """The owner took the order back. `remaining` lots did not trade; `quote` is what the others traded for."""
+
+    order_id: int
+    account: int
+    market: str
+    client_order_id: str
+    cancel_id: str
+    reason: CancelReason
+    remaining: int
+    quote: int
+    at: int
+
+
+class CancelledAll(Event, frozen=True, tag="cancelled_all"):
+    """The answer to `CancelAll`: how many orders go."""
+
+    account: int
+    market: str
+    count: int
+    at: int
+
+
+class Expired(Event, frozen=True, tag="expired"):
+    """The exchange ended the order; `status` is EXPIRED or EXPIRED_IN_MATCH. `remaining`, `quote` as in `Cancelled`."""
+
+    order_id: int
+    account: int
+    market: str
+    client_order_id: str
+    status: OrderStatus
+    reason: ExpiryReason
+    remaining: int
+    quote: int
+    at: int
+
+
+class BalanceChanged(Event, frozen=True, tag="balance_changed"):
+    """Balances of an account in an asset after the command, once per command; `cause` is the last movement's."""
+
+    account: int
+    asset: str
+    available: int
+    held: int
+    cause: PostingKind
+    at: int
+
+
+class BookDelta(Event, frozen=True, tag="book_delta"):
+    """Level totals of a market after the command, as (price, quantity) pairs; quantity 0 removes the level.
+
+    `first_update` to `last_update` are the update ids used, one per pair; the next delta of the market goes on at
+    `last_update` + 1, and a depth snapshot names the last id it contains.
+    """
+
+    market: str
+    first_update: int
+    last_update: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    at: int
+
+
+class DepositChanged(Event, frozen=True, tag="deposit_changed"):
+    """Where a deposit stands. `amount` is in ledger atoms; `changed` is false for a report that told nothing new."""
+
+    chain_id: int
+    tx_hash: str
+    log_index: int
+    account: int
+    asset: str
+    network: str
+    address: str
+    amount: int
+    status: DepositStatus
+    confirmations: int
+    changed: bool
+    at: int
+
+
+class Seeded(Event, frozen=True, tag="seeded"):
+    """The answer to `SeedBalance`; `changed` is false when the reference was used before."""
+
+    account: int
+    asset: str
+    amount: int
+    reference: str
+    changed: bool
+    at: int
+
+
+class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One leg of a movement: a ledger bucket gains (plus) or loses (minus) atoms of an asset.
+
+    Buckets: `user.<account>.available`, `user.<account>.held`, `house.fee`, `external.<network>`, `external.seed`.
+    """
+
+    bucket: str
+    asset: str
+    amount: int
+
+
+class Posted(Event, frozen=True, tag="posted"):
+    """A movement of the ledger. Its legs sum to zero per asset and are numbered `first`, `first` + 1, ...
+
+    `reference` names the cause: an order id, `<market>/<trade id>`, a deposit key or a seed reference.
+    """
+
+    first: int
+    kind: PostingKind
+    reference: str
+    legs: tuple[Posting, ...]
+
+
+ExchangeEvent = (
+    Configured
+    | MarketChanged
+    | AccountChanged
+    | Rejected
+    | Accepted
+    | Trade
+    | Cancelled
+    | CancelledAll
+    | Expired
+    | BalanceChanged
+    | BookDelta
+    | DepositChanged
+    | Seeded
+    | Posted
+)
+"""The tagged union of outputs."""

@@ -1,0 +1,47 @@
+"""Stable numbers for every refusal. Faces translate them to their own codes and texts; the numbers never change."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["RejectCode"]
+
+
+class RejectCode(IntEnum):
+    """Why a command was refused. Hundreds group the checks in the order in which they are made."""
+
+    # 1xx: the command names something that is not there, or is no proper command
+    UNKNOWN_ACCOUNT = 101
+    UNKNOWN_MARKET = 102
+    UNKNOWN_ASSET = 103
+    UNKNOWN_NETWORK = 104
+    UNKNOWN_FEE_TIER = 105
+    UNKNOWN_ORDER = 106
+    UNKNOWN_ADDRESS = 107
+    UNKNOWN_DEPOSIT = 108
+    MALFORMED = 110
+    OUT_OF_RANGE = 111
+    ALREADY_DEFINED = 112
+    INEXACT_MARKET = 113
+    ADDRESS_TAKEN = 114
+    DEPOSIT_CONFLICT = 115
+    DEPOSIT_ALREADY_CREDITED = 116
+    # 2xx: idempotency
+    DUPLICATE_CLIENT_ORDER_ID = 201
+    ORDER_IDS_DISAGREE = 202
+    # 3xx: the state of the account and of the market
+    ACCOUNT_SUSPENDED = 301
+    MARKET_HALTED = 302
+    MARKET_CANCEL_ONLY = 303
+    CANCEL_RESTRICTED = 304
+    # 4xx: filters
+    PRICE_FILTER = 401
+    PERCENT_PRICE_BY_SIDE = 402
+    LOT_SIZE = 403
+    MARKET_LOT_SIZE = 404
+    NOTIONAL = 405
+    MAX_NUM_ORDERS = 406
+    # 5xx: feasibility
+    WOULD_TAKE = 501
+    # 6xx: the hold
+    INSUFFICIENT_BALANCE = 601
