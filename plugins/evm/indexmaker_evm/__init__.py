@@ -1,0 +1,1 @@
+"""Connector of EVM chains: contracts, chain access and the development network."""
