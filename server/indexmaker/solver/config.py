@@ -1,0 +1,96 @@
+"""The solver's knobs. They arrive as a `Configured` event, so that a replay decides with the same ones."""
+
+from __future__ import annotations
+
+from indexmaker.money import ATOMS
+from indexmaker.solver.vocabulary import Finality, OrderState, Value
+
+__all__ = ["FinalityTier", "SolverConfig"]
+
+_SECOND = 1_000_000_000
+_MINUTE = 60 * _SECOND
+
+
+class FinalityTier(Value, frozen=True, kw_only=True):
+    """Deposits of at least `amount` are credited at `finality`."""
+
+    amount: int
+    finality: Finality
+
+
+_DEFAULT_AGES = (
+    (OrderState.PENDING_COLLATERAL, 30 * _MINUTE),
+    (OrderState.ROUTING, 15 * _MINUTE),
+    (OrderState.READY, 15 * _MINUTE),
+    (OrderState.ENGAGED, 2 * _MINUTE),
+    (OrderState.MINTABLE, 5 * _MINUTE),
+    (OrderState.MINT_SUBMITTED, 30 * _MINUTE),
+)
+
+
+class SolverConfig(Value, frozen=True, kw_only=True):
+    """Amounts and rates in atoms, times in nanoseconds."""
+
+    strategy: str = "water-filling"
+    """Name of the batch strategy (`water-filling`, `proportional`, or one a plugin registered)."""
+    finality: tuple[FinalityTier, ...] = (FinalityTier(amount=0, finality=Finality.CONFIRMED),)
+    order_life_ns: int = 60 * _MINUTE
+    """Life of an order that names no expiry."""
+    routing_window_ns: int = 2 * _SECOND
+    """How long a transfer waits for further orders to share its hop."""
+    routing_max_orders: int = 32
+    """Orders that may share one transfer."""
+    retry_delay_ns: int = 5 * _SECOND
+    """Pause before a route, commit or settlement is tried again."""
+    routing_attempts: int = 5
+    settlement_attempts: int = 5
+    settlement_finality: Finality = Finality.CONFIRMED
+    """From which finality of the mint the order is MINTED (CONFIRMED or FINAL)."""
+    invoice_life_ns: int = 60 * _MINUTE
+    """Deadline of a signed invoice, counted from its making."""
+
+    book_max_age_ns: int = 5 * _SECOND
+    price_impact: int = ATOMS // 100
+    """Usable depth reaches from the best ask this far up."""
+    price_slack: int = ATOMS // 1000
+    """Added to the deepest level needed, so that a small move does not leave the leg empty; never past the
+    impact.
+    """
+    default_tolerance: int = ATOMS // 20
+    """Price limit of an order that names none: the mid price at its first batch plus this share."""
+    order_budget: int = 20_000 * ATOMS
+    """Most collateral of one order in one batch."""
+    batch_budget: int = 100_000 * ATOMS
+    """Most collateral of one batch, at limit prices."""
+    in_flight_budget: int = 200_000 * ATOMS
+    """Most collateral in open batches, at limit prices."""
+    batch_orders: int = 64
+    """Most index orders in one batch."""
+    minimum_progress: int = ATOMS
+    """An order takes part in a batch only with at least this value (or all it has left)."""
+    inventory_budgets: tuple[tuple[str, int], ...] = ()
+    """House money that may sit in surplus of an asset, at limit prices; an asset not listed has
+    `inventory_budget`.
+    """
+    inventory_budget: int = 0
+    aggregation_window_ns: int = 30 * _SECOND
+    """How long an order whose leg is under the venue's minimum waits for company."""
+    mint_threshold: int = ATOMS * 99 // 100
+    """Filled share from which the rest is refunded."""
+    idle_batches: int = 3
+    """Batches without progress after which a partly filled order is minted as it is."""
+
+    order_timeout_ns: int = 5 * _SECOND
+    """Silence of a venue after which an asset order is queried."""
+    query_attempts: int = 5
+    leg_attempts: int = 4
+    """Orders that may be sent for one leg of one batch (first one included)."""
+    rate_backoff_ns: int = 1 * _SECOND
+    hold_ns: int = 30 * _SECOND
+    """How long an asset is left alone after a refusal for lack of balance."""
+    max_ages: tuple[tuple[OrderState, int], ...] = _DEFAULT_AGES
+    """Age in a state after which an order is reported as stuck."""
+
+    def inventory_budget_of(self, asset: str) -> int:
+        """House money allowed in surplus of `asset`, in atoms of collateral."""
+        return dict(self.inventory_budgets).get(asset, self.inventory_budget)
