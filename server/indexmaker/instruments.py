@@ -52,7 +52,12 @@ class Instrument:
         """Raise `RuleViolation` when a limit order of this quantity and price breaks a rule of the venue."""
         if not self.trading:
             raise RuleViolation("TRADING_STATUS", f"{self.symbol} is not trading")
-        if price <= 0 or price % self.tick_size or price < self.min_price or (self.max_price and price > self.max_price):
+        if (
+            price <= 0
+            or price % self.tick_size
+            or price < self.min_price
+            or (self.max_price and price > self.max_price)
+        ):
             raise RuleViolation("PRICE_FILTER", f"price is off the grid or outside the range of {self.symbol}")
         too_large = self.max_quantity and quantity > self.max_quantity
         if quantity <= 0 or quantity % self.lot_step or quantity < self.min_quantity or too_large:

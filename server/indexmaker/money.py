@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 SCALE = 18
-ATOMS = 10**SCALE
+ATOMS = 1_000_000_000_000_000_000
 """How many atoms make one whole unit of an asset, an index token or a price."""
 
 _GRAMMAR = re.compile(r"-?(0|[1-9][0-9]{0,28})(\.[0-9]{1,18})?\Z")
@@ -77,9 +77,9 @@ def parse_decimal(value: Decimal) -> int:
     number = int("".join(map(str, digits)))
     shift = SCALE + exponent
     if shift >= 0:
-        number *= 10**shift
+        number *= int(10**shift)
     else:
-        number, rest = divmod(number, 10**-shift)
+        number, rest = divmod(number, int(10**-shift))
         if rest:
             raise MoneyError(f"{value} has more than {SCALE} decimals")
     return -number if sign else number
@@ -94,15 +94,20 @@ def units_to_atoms(units: int, decimals: int) -> int:
     """On-chain minimal units of a token with `decimals` (at most 18) to atoms; always exact."""
     if not 0 <= decimals <= SCALE:
         raise MoneyError(f"a token with {decimals} decimals cannot be kept in {SCALE}")
-    return units * 10 ** (SCALE - decimals)
+    return units * _unit(decimals)
 
 
 def atoms_to_units(atoms: int, decimals: int) -> int:
     """Atoms to on-chain minimal units; raises `MoneyError` when the amount is finer than one unit."""
-    units, rest = divmod(atoms, 10 ** (SCALE - decimals))
+    units, rest = divmod(atoms, _unit(decimals))
     if rest:
         raise MoneyError(f"{format_atoms(atoms)} has more than {decimals} decimals")
     return units
+
+
+def _unit(decimals: int) -> int:
+    """Atoms in one on-chain minimal unit of a token with `decimals`."""
+    return int(10 ** (SCALE - decimals))
 
 
 def floor_to_step(atoms: int, step: int) -> int:

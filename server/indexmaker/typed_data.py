@@ -1,0 +1,85 @@
+"""EIP-712 messages that a user signs, built the same way by clients, gateways and the core.
+
+Only the typed data is made here; signing and recovering need an Ethereum library and happen at the edges. Decimals are
+signed as the very strings that travel, so that no two encodings of one order exist.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indexmaker.identifiers import AccountId
+
+__all__ = ["cancel_typed_data", "logon_typed_data", "order_typed_data"]
+
+_DOMAIN_FIELDS = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+]
+
+
+def _typed(
+    account: AccountId, primary: str, fields: list[tuple[str, str]], message: dict[str, object]
+) -> dict[str, Any]:
+    return {
+        "types": {
+            "EIP712Domain": _DOMAIN_FIELDS,
+            primary: [{"name": name, "type": kind} for name, kind in fields],
+        },
+        "primaryType": primary,
+        "domain": {"name": "Index Maker", "version": "1", "chainId": account.chain_id},
+        "message": message,
+    }
+
+
+def order_typed_data(
+    account: AccountId,
+    *,
+    client_order_id: str,
+    side: str,
+    index: str,
+    amount: str,
+    limit_price: str = "",
+    max_fee: str = "",
+    expires_at: int = 0,
+) -> dict[str, Any]:
+    """Terms of an index order; `side` is "BUY" or "SELL", `expires_at` UTC nanoseconds or 0."""
+    fields = [
+        ("clientOrderId", "string"),
+        ("account", "address"),
+        ("side", "string"),
+        ("index", "string"),
+        ("amount", "string"),
+        ("limitPrice", "string"),
+        ("maxFee", "string"),
+        ("expiresAt", "uint64"),
+    ]
+    message: dict[str, object] = {
+        "clientOrderId": client_order_id,
+        "account": account.address,
+        "side": side,
+        "index": index,
+        "amount": amount,
+        "limitPrice": limit_price,
+        "maxFee": max_fee,
+        "expiresAt": expires_at,
+    }
+    return _typed(account, "IndexOrder", fields, message)
+
+
+def cancel_typed_data(account: AccountId, *, client_order_id: str) -> dict[str, Any]:
+    """The wish to end an index order."""
+    fields = [("clientOrderId", "string"), ("account", "address")]
+    return _typed(account, "IndexOrderCancel", fields, {"clientOrderId": client_order_id, "account": account.address})
+
+
+def logon_typed_data(account: AccountId, *, challenge: str, sender_comp_id: str) -> dict[str, Any]:
+    """Proof at logon that the session's owner holds the account's key; the challenge is the gateway's, used once."""
+    fields = [("account", "address"), ("senderCompId", "string"), ("challenge", "string")]
+    message: dict[str, object] = {
+        "account": account.address,
+        "senderCompId": sender_comp_id,
+        "challenge": challenge,
+    }
+    return _typed(account, "Logon", fields, message)
