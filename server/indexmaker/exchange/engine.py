@@ -1,0 +1,184 @@
+"""The exchange as an engine: commands in, events out, and read access for the faces.
+
+The reading methods return live objects; a reader must not change them, and must not keep them across commands
+where it needs a value of a certain moment (events carry those).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from indexmaker.exchange import configuration, funding, state, trading
+from indexmaker.exchange.accounts import Account
+from indexmaker.exchange.commands import (
+    CancelAll,
+    CancelOrder,
+    CreateAccount,
+    CreditDeposit,
+    DefineAsset,
+    DefineFeeTier,
+    DefineMarket,
+    DefineNetwork,
+    DropDeposit,
+    ExchangeCommand,
+    PlaceOrder,
+    RegisterDepositAddress,
+    SeedBalance,
+    SetAccountStatus,
+    SetFeeTier,
+    SetMarketFilters,
+    SetMarketStatus,
+)
+from indexmaker.exchange.core import Core
+from indexmaker.exchange.deposits import Deposit
+from indexmaker.exchange.events import ExchangeEvent, Trade
+from indexmaker.exchange.markets import Asset, Market
+from indexmaker.exchange.orders import Order
+
+__all__ = ["ExchangeEngine"]
+
+_RULES: dict[type, Callable[[Core, Any], None]] = {
+    PlaceOrder: trading.place_order,
+    CancelOrder: trading.cancel_order,
+    CancelAll: trading.cancel_all,
+    CreditDeposit: funding.credit_deposit,
+    DropDeposit: funding.drop_deposit,
+    SeedBalance: funding.seed_balance,
+    RegisterDepositAddress: funding.register_deposit_address,
+    DefineAsset: configuration.define_asset,
+    DefineNetwork: configuration.define_network,
+    DefineMarket: configuration.define_market,
+    DefineFeeTier: configuration.define_fee_tier,
+    CreateAccount: configuration.create_account,
+    SetFeeTier: configuration.set_fee_tier,
+    SetMarketFilters: configuration.set_market_filters,
+    SetMarketStatus: configuration.set_market_status,
+    SetAccountStatus: configuration.set_account_status,
+}
+
+
+class ExchangeEngine:
+    """A deterministic spot exchange. Its state changes by `apply` (and `load`) only."""
+
+    name = "exchange"
+    schema_version = 1
+    event_type: Any = ExchangeCommand
+
+    def __init__(self) -> None:
+        self._core = Core()
+
+    def apply(self, event: ExchangeCommand, *, sequence: int, at: int) -> Sequence[ExchangeEvent]:
+        """Carry out a command at `at` (UTC nanoseconds). The first output is its answer; it never raises.
+
+        `sequence` is part of the ids of the outputs, (sequence, index), which the caller forms.
+        """
+        del sequence
+        core = self._core
+        outputs = core.begin(at)
+        _RULES[type(event)](core, event)
+        core.finish()
+        return outputs
+
+    def pending(self) -> Sequence[ExchangeEvent]:
+        """Nothing: the outputs of the exchange need no confirmation."""
+        return ()
+
+    def dump(self) -> bytes:
+        """The state as canonical bytes."""
+        return state.dump(self._core, version=self.schema_version)
+
+    def load(self, data: bytes) -> None:
+        """Take over a dumped state; raises `StateError` when it cannot be read."""
+        self._core = state.load(data, version=self.schema_version)
+
+    @property
+    def assets(self) -> Mapping[str, Asset]:
+        """Listed assets by symbol, in the order of listing."""
+        return self._core.assets
+
+    @property
+    def markets(self) -> Mapping[str, Market]:
+        """Listed markets by symbol."""
+        return self._core.markets
+
+    @property
+    def accounts(self) -> Mapping[int, Account]:
+        """Accounts by number."""
+        return self._core.accounts
+
+    def balance(self, account: int, asset: str) -> tuple[int, int]:
+        """(available, held) in atoms; raises `KeyError` for an unknown account or asset."""
+        owner = self._core.accounts[account]
+        index = self._core.assets[asset].index
+        return owner.available[index], owner.held[index]
+
+    def bucket(self, name: str, asset: str) -> int:
+        """Atoms in a bucket of the house (`house.fee`) or outside (`external.seed`, negative: came in from there)."""
+        totals = self._core.ledger.buckets.get(name)
+        return totals[self._core.assets[asset].index] if totals else 0
+
+    def buckets(self) -> Mapping[str, Sequence[int]]:
+        """Totals of all buckets that belong to no user, per asset in the order of listing."""
+        return self._core.ledger.buckets
+
+    def fee_rounding(self, asset: str) -> int:
+        """Millionths of an atom that all fees so far exceed their exact value."""
+        return self._core.ledger.rounding[self._core.assets[asset].index]
+
+    @property
+    def posted(self) -> int:
+        """The number of the last ledger posting."""
+        return self._core.ledger.posted
+
+    def order(self, order_id: int) -> Order | None:
+        """An open or remembered order."""
+        return self._core.orders.get(order_id)
+
+    def order_by_client_id(self, account: int, client_order_id: str) -> Order | None:
+        """The newest order of the account with this client id, open or remembered."""
+        return self._core.accounts[account].by_client_id.get(client_order_id)
+
+    def open_orders(self, account: int, *, market: str = "") -> list[Order]:
+        """Open orders by ascending id, of one market or of all."""
+        return _of_market(self._core.accounts[account].open_orders.values(), market)
+
+    def all_orders(self, account: int, *, market: str = "") -> list[Order]:
+        """Open and remembered orders by ascending id, of one market or of all."""
+        owner = self._core.accounts[account]
+        orders = _of_market((*owner.closed, *owner.open_orders.values()), market)
+        orders.sort(key=lambda order: order.order_id)
+        return orders
+
+    def account_trades(self, account: int, *, market: str = "") -> list[Trade]:
+        """Remembered trades of an account, oldest first."""
+        trades = self._core.accounts[account].trades
+        return [trade for trade in trades if market in ("", trade.market)]
+
+    def market_trades(self, market: str) -> Sequence[Trade]:
+        """Remembered trades of a market, oldest first."""
+        return self._core.markets[market].trades
+
+    def depth(self, market: str, *, levels: int) -> tuple[int, list[tuple[int, int]], list[tuple[int, int]]]:
+        """(last update id, bids, asks), the best `levels` (price, quantity) of each side, best first; 0: all."""
+        listed = self._core.markets[market]
+        return listed.last_update_id, listed.book.bids.depth(levels), listed.book.asks.depth(levels)
+
+    def deposits(self, account: int) -> list[Deposit]:
+        """Deposits of an account, oldest first."""
+        deposits = [deposit for deposit in self._core.deposits.values() if deposit.account == account]
+        deposits.sort(key=lambda deposit: (deposit.seen_at, deposit.chain_id, deposit.tx_hash, deposit.log_index))
+        return deposits
+
+    def deposit_addresses(self, account: int) -> list[tuple[str, str]]:
+        """(network, address) pairs of an account, sorted."""
+        return sorted(key for key, owner in self._core.addresses.items() if owner.account == account)
+
+    def deposit_account(self, network: str, address: str) -> int | None:
+        """The account that owns a deposit address."""
+        owner = self._core.addresses.get((network, address.lower()))
+        return None if owner is None else owner.account
+
+
+def _of_market(orders: Iterable[Order], market: str) -> list[Order]:
+    return [order for order in orders if market in ("", order.market.symbol)]
