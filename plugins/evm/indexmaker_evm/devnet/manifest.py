@@ -82,8 +82,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts on the network.
 
-    `deployer` is admin, guardian and curator of every gate and mints test dollars; `router` is the hot wallet on
-    both chains; `relayer` fills on the destination chain and is the SpokePools' dataworker.
+    `deployer` is admin, guardian and curator of every gate and mints test dollars; `router` is the hot wallet
+    on both chains; `relayer` fills on the destination chain and is the SpokePools' dataworker.
     """
 
     deployer: Account
@@ -118,4 +118,5 @@ def read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise ManifestError(f"{path} does not exist: start the development network first") from None
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise ManifestError(f"{path} is not a manifest of this version ({error}): restart the network") from error
+        message = f"{path} is not a manifest of this version ({error}): restart the development network"
+        raise ManifestError(message) from error
