@@ -40,7 +40,7 @@ class Codec(Generic[E]):
 
     @classmethod
     def of(cls, engine: Engine[E, Any]) -> Codec[E]:
-        """The codec of an engine; its attribute `upcasts` (version -> function to the next) is used if there."""
+        """The codec of an engine; its attribute `upcasts` (version -> step to the next) is used."""
         return cls(
             engine.name,
             event_type=engine.event_type,
@@ -52,15 +52,11 @@ class Codec(Generic[E]):
         """Journal bytes of an event; raises `UnknownEventError` when it is not one of the engine's."""
         if not isinstance(event, self._types):
             names = ", ".join(sorted(kind.__name__ for kind in self._types))
-            raise UnknownEventError(
-                f"{self._name}: {type(event).__name__} is not an event; known are {names}"
-            )
+            raise UnknownEventError(f"{self._name}: {type(event).__name__} is not an event; known are {names}")
         try:
             return self._encoder.encode(event)
         except (TypeError, ValueError, OverflowError) as reason:
-            raise UnknownEventError(
-                f"{self._name}: {type(event).__name__} cannot be encoded: {reason}"
-            ) from reason
+            raise UnknownEventError(f"{self._name}: {type(event).__name__} cannot be encoded: {reason}") from reason
 
     def decode(self, payload: bytes, *, sequence: int, schema_version: int) -> E:
         """The event of a journal entry, brought to the current schema version.

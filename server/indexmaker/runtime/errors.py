@@ -106,8 +106,8 @@ class ChainMismatchError(JournalError):
     def __init__(self, engine: str, *, sequence: int, stored: bytes, computed: bytes) -> None:
         super().__init__(
             f"journal of {engine}: hash chain breaks at sequence {sequence} (stored {stored.hex()[:16]}, "
-            f"computed {computed.hex()[:16]}). This entry or the one before it was altered; restore the database "
-            "from a backup"
+            f"computed {computed.hex()[:16]}). This entry or the one before it was altered; restore the "
+            "database from a backup"
         )
         self.sequence = sequence
         self.stored = stored
@@ -118,9 +118,7 @@ class ForeignEpochError(JournalError):
     """An entry carries an epoch that goes backwards, or is newer than the writer's own lease."""
 
     def __init__(self, engine: str, *, sequence: int, epoch: int, rule: str) -> None:
-        super().__init__(
-            f"journal of {engine}: sequence {sequence} was written under epoch {epoch}, but {rule}"
-        )
+        super().__init__(f"journal of {engine}: sequence {sequence} was written under epoch {epoch}, but {rule}")
         self.sequence = sequence
         self.epoch = epoch
 
@@ -142,8 +140,7 @@ class UndecodableError(JournalError):
 
     def __init__(self, engine: str, *, sequence: int, schema_version: int, reason: str) -> None:
         super().__init__(
-            f"journal of {engine}: sequence {sequence} (schema version {schema_version}) cannot be decoded: "
-            f"{reason}"
+            f"journal of {engine}: sequence {sequence} (schema version {schema_version}) cannot be decoded: {reason}"
         )
         self.sequence = sequence
         self.schema_version = schema_version
@@ -178,9 +175,7 @@ class LeaseError(RuntimeFault):
 class LeaseHeldError(LeaseError):
     """Another live process is the writer."""
 
-    def __init__(
-        self, engine: str, *, owner: str, host: str, pid: int, epoch: int, seconds_left: float
-    ) -> None:
+    def __init__(self, engine: str, *, owner: str, host: str, pid: int, epoch: int, seconds_left: float) -> None:
         super().__init__(
             f"{engine} is already run by {owner} (process {pid} on {host}, epoch {epoch}, lease ends in "
             f"{seconds_left:.1f} s). Stop it, or wait until its lease has ended"

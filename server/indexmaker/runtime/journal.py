@@ -103,9 +103,7 @@ def link(records: Iterable[Record], *, after: Head, epoch: int, engine: str) -> 
     return entries
 
 
-def verified(
-    entries: Iterable[Entry], *, after: Head, engine: str, newest_epoch: int | None = None
-) -> Iterator[Entry]:
+def verified(entries: Iterable[Entry], *, after: Head, engine: str, newest_epoch: int | None = None) -> Iterator[Entry]:
     """Pass entries on after checking that each follows the one before.
 
     Raises:

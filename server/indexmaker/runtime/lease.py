@@ -142,9 +142,7 @@ class LeaseKeeper:
 
     async def acquire(self) -> Lease:
         """Become the writer; raises `LeaseHeldError`."""
-        self._lease = await self._store.acquire(
-            self._engine, holder=self._holder, now=self._clock.now(), ttl=self._ttl
-        )
+        self._lease = await self._store.acquire(self._engine, holder=self._holder, now=self._clock.now(), ttl=self._ttl)
         _log.info("lease_acquired", engine=self._engine, epoch=self._lease.epoch, owner=self._holder.owner)
         return self._lease
 

@@ -33,8 +33,8 @@ class Recovered(msgspec.Struct, frozen=True):
 class Recovery(Generic[E, C]):
     """Iterating brings the engine up to the journal's head, one `Committed` per replayed entry.
 
-    `needed_from` is the last sequence whose outputs every subscriber has stored; the snapshot is chosen not to
-    lie beyond it, so that subscribers see everything they miss. `newest_epoch` is the epoch of the caller's
+    `needed_from` is the last sequence whose outputs every subscriber has stored; the snapshot is chosen not
+    to lie beyond it, so that subscribers see everything they miss. `newest_epoch` is the epoch of the caller's
     lease. Errors are those of `verified`, and `TruncatedError`, `UndecodableError`, `EngineFailure`.
     """
 
@@ -60,9 +60,7 @@ class Recovery(Generic[E, C]):
         self._snapshot_sequence = self._head.sequence
         self._replayed = 0
         entries = self._journal.read(self._head.sequence + 1)
-        checked = verified(
-            entries, after=self._head, engine=self._engine.name, newest_epoch=self._newest_epoch
-        )
+        checked = verified(entries, after=self._head, engine=self._engine.name, newest_epoch=self._newest_epoch)
         for entry in checked:
             event = codec.decode(entry.payload, sequence=entry.sequence, schema_version=entry.schema_version)
             outputs = apply(self._engine, event, sequence=entry.sequence, at=entry.at)
@@ -107,9 +105,7 @@ class Recovery(Generic[E, C]):
             raise TruncatedError(name, snapshot=snapshot.sequence, head=head.sequence)
         for entry in self._journal.read(snapshot.sequence, to_sequence=snapshot.sequence):
             if entry.hash != snapshot.chain_hash:
-                raise ChainMismatchError(
-                    name, sequence=entry.sequence, stored=entry.hash, computed=snapshot.chain_hash
-                )
+                raise ChainMismatchError(name, sequence=entry.sequence, stored=entry.hash, computed=snapshot.chain_hash)
         if self._newest_epoch is not None and snapshot.epoch > self._newest_epoch:
             rule = f"this process holds epoch {self._newest_epoch}: another writer has taken over"
             raise ForeignEpochError(name, sequence=snapshot.sequence, epoch=snapshot.epoch, rule=rule)

@@ -45,8 +45,8 @@ class _Waiting(Generic[E, C]):
 class Sequencer(Generic[E, C]):
     """Runs one engine over one journal.
 
-    Subscribe first, then `recover`, re-send `engine.pending()`, then start `run` in a task group. Any failure of
-    the engine, a subscriber or the journal ends `run` with that error, and everyone who waits gets
+    Subscribe first, then `recover`, re-send `engine.pending()`, then start `run` in a task group. Any failure
+    of the engine, a subscriber or the journal ends `run` with that error, and everyone who waits gets
     `SequencerStoppedError`: the process must restart and recover.
     """
 
@@ -187,9 +187,7 @@ class Sequencer(Generic[E, C]):
         try:
             outputs = apply(self._engine, waiting.event, sequence=sequence, at=at)
         except EngineFailure as failure:
-            _log.critical(
-                "engine_failed", engine=self._engine.name, sequence=sequence, event_type=failure.event_type
-            )
+            _log.critical("engine_failed", engine=self._engine.name, sequence=sequence, event_type=failure.event_type)
             if not waiting.future.done():
                 waiting.future.set_exception(failure)
             raise
@@ -204,16 +202,12 @@ class Sequencer(Generic[E, C]):
                 subscriber(committed)
             except Exception as fault:  # supervision point: the process stops on it
                 name = getattr(subscriber, "__qualname__", type(subscriber).__qualname__)
-                raise SubscriberError(
-                    self._engine.name, sequence=committed.sequence, subscriber=name
-                ) from fault
+                raise SubscriberError(self._engine.name, sequence=committed.sequence, subscriber=name) from fault
 
     async def _snapshot(self) -> None:
         assert self._head is not None
         head = self._head
-        snapshot = take(
-            self._engine, sequence=head.sequence, at=head.at, epoch=head.epoch, chain_hash=head.hash
-        )
+        snapshot = take(self._engine, sequence=head.sequence, at=head.at, epoch=head.epoch, chain_hash=head.hash)
         await self._journal.save_snapshot(snapshot, epoch=self._epoch)
         self._last_snapshot = head.sequence
 
@@ -235,9 +229,7 @@ class Sequencer(Generic[E, C]):
                 one.future.set_exception(stopped)
 
     def _refusal(self) -> SequencerStoppedError:
-        return SequencerStoppedError(
-            f"{self._engine.name}: the sequencer has stopped; the event was not accepted"
-        )
+        return SequencerStoppedError(f"{self._engine.name}: the sequencer has stopped; the event was not accepted")
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

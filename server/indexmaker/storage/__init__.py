@@ -1,0 +1,28 @@
+"""The database: journal, snapshots, leases and report log on SQLite or PostgreSQL."""
+
+from indexmaker.storage.database import Database
+from indexmaker.storage.errors import (
+    DatabaseUnavailableError,
+    SchemaOutdatedError,
+    StorageError,
+)
+from indexmaker.storage.journal import SqlJournal
+from indexmaker.storage.leases import SqlLeases
+from indexmaker.storage.recorder import ReportRecorder
+from indexmaker.storage.report_log import Cursor, Report, ReportLog
+from indexmaker.storage.schema import check, upgrade
+
+__all__ = [
+    "Cursor",
+    "Database",
+    "DatabaseUnavailableError",
+    "Report",
+    "ReportLog",
+    "ReportRecorder",
+    "SchemaOutdatedError",
+    "SqlJournal",
+    "SqlLeases",
+    "StorageError",
+    "check",
+    "upgrade",
+]
