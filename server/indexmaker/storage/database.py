@@ -58,7 +58,7 @@ def connectable(url: sa.URL) -> sa.Engine:
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # transactions are begun below, never implicitly
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -86,7 +86,7 @@ class Database:
         """A connection for reading; use it as a context manager."""
         try:
             return self._engine.connect()
-        except sa.exc.OperationalError as reason:
+        except sa.exc.DatabaseError as reason:
             raise self._unavailable(reason) from reason
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
@@ -114,7 +114,7 @@ class Database:
         if self._writer is None:
             try:
                 self._writer = self._engine.connect().execution_options(**{WRITES: True})
-            except sa.exc.OperationalError as reason:
+            except sa.exc.DatabaseError as reason:
                 raise self._unavailable(reason) from reason
         with self._writer.begin():
             return work(self._writer)
@@ -123,5 +123,5 @@ class Database:
         if self._writer is not None:
             self._writer.close()
 
-    def _unavailable(self, reason: sa.exc.OperationalError) -> DatabaseUnavailableError:
+    def _unavailable(self, reason: sa.exc.DatabaseError) -> DatabaseUnavailableError:
         return DatabaseUnavailableError(f"database {self.name} cannot be opened: {reason.orig}")

@@ -38,7 +38,7 @@ def upgrade(url: str | Path) -> str:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except sa.exc.OperationalError as reason:
+    except sa.exc.DatabaseError as reason:
         raise _unavailable(location, reason) from reason
     finally:
         engine.dispose()
@@ -65,7 +65,7 @@ def check(url: str | Path) -> str:
             if found != wanted:
                 raise SchemaOutdatedError(name, problems=[f"it is at revision {found or 'none'}, needed is {wanted}"])
             problems = [str(difference) for difference in compare_metadata(context, Base.metadata)]
-    except sa.exc.OperationalError as reason:
+    except sa.exc.DatabaseError as reason:
         raise _unavailable(location, reason) from reason
     finally:
         engine.dispose()
@@ -84,6 +84,6 @@ def _newest(config: Config) -> str:
     return ScriptDirectory.from_config(config).get_current_head() or ""
 
 
-def _unavailable(url: sa.URL, reason: sa.exc.OperationalError) -> DatabaseUnavailableError:
+def _unavailable(url: sa.URL, reason: sa.exc.DatabaseError) -> DatabaseUnavailableError:
     name = url.render_as_string(hide_password=True)
     return DatabaseUnavailableError(f"database {name} cannot be opened: {reason.orig}")
