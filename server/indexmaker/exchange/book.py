@@ -181,6 +181,7 @@ class Book:
         makers = plan.makers
         quantities = plan.quantities
         left = quantity
+        last_price = 0
         for key in reversed(side.keys):
             if limit is not None and key < limit:
                 break
@@ -208,10 +209,11 @@ class Book:
                 quantities.append(traded)
                 plan.filled += traded
                 plan.cost += traded * level_price
+                last_price = level_price
                 left -= traded
                 if left == 0 and not by_budget:
                     return plan
                 order = order.next
-        if by_budget and makers and budget - plan.cost < makers[-1].price:
+        if by_budget and budget - plan.cost < last_price:
             plan.spent = True
         return plan
