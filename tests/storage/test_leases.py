@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -65,7 +66,8 @@ async def test_a_second_writer_is_refused_while_the_first_lives_and_takes_over_w
     with pytest.raises(LeaseHeldError, match=rf"toy is already run by first \(process {writer.pid} on "):
         await leases.acquire("toy", holder=me, now=1, ttl=HOUR)
     writer.send_signal(signal.SIGKILL)
-    os.waitid(os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT)  # dead, but unreaped: a zombie still has its id
+    # Dead, but unreaped: a zombie still answers to its process id.
+    await asyncio.to_thread(os.waitid, os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT)
     lease = await leases.acquire("toy", holder=me, now=1, ttl=HOUR)
     assert lease.epoch == 2
     await run_session(database, asks(2), lease=lease)
