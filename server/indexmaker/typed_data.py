@@ -10,7 +10,7 @@ from typing import Any
 
 from indexmaker.identifiers import AccountId
 
-__all__ = ["cancel_typed_data", "logon_typed_data", "order_typed_data"]
+__all__ = ["cancel_typed_data", "invoice_typed_data", "logon_typed_data", "order_typed_data"]
 
 _DOMAIN_FIELDS = [
     {"name": "name", "type": "string"},
@@ -83,3 +83,47 @@ def logon_typed_data(account: AccountId, *, challenge: str, sender_comp_id: str)
         "challenge": challenge,
     }
     return _typed(account, "Logon", fields, message)
+
+
+def invoice_typed_data(
+    *,
+    chain_id: int,
+    gate: str,
+    request_id: int,
+    spent: int,
+    fee: int,
+    back: int,
+    out: int,
+    lots_root: str,
+    deadline: int,
+) -> dict[str, Any]:
+    """A mint invoice as an IndexGate checks it: `spent`, `fee` and `back` in units of the collateral, `out` in units
+    of the index token, `deadline` in Unix seconds.
+    """
+    fields = [
+        ("requestId", "uint256"),
+        ("spent", "uint256"),
+        ("fee", "uint256"),
+        ("back", "uint256"),
+        ("out", "uint256"),
+        ("lotsRoot", "bytes32"),
+        ("deadline", "uint256"),
+    ]
+    message: dict[str, object] = {
+        "requestId": request_id,
+        "spent": spent,
+        "fee": fee,
+        "back": back,
+        "out": out,
+        "lotsRoot": lots_root,
+        "deadline": deadline,
+    }
+    return {
+        "types": {
+            "EIP712Domain": [*_DOMAIN_FIELDS, {"name": "verifyingContract", "type": "address"}],
+            "Invoice": [{"name": name, "type": kind} for name, kind in fields],
+        },
+        "primaryType": "Invoice",
+        "domain": {"name": "IndexGate", "version": "1", "chainId": chain_id, "verifyingContract": gate},
+        "message": message,
+    }

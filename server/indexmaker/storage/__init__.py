@@ -1,5 +1,6 @@
 """The database: journal, snapshots, leases and report log on SQLite or PostgreSQL."""
 
+from indexmaker.storage.chain_cursors import ChainCursors
 from indexmaker.storage.database import Database
 from indexmaker.storage.errors import (
     DatabaseUnavailableError,
@@ -13,6 +14,7 @@ from indexmaker.storage.report_log import Cursor, Report, ReportLog
 from indexmaker.storage.schema import check, upgrade
 
 __all__ = [
+    "ChainCursors",
     "Cursor",
     "Database",
     "DatabaseUnavailableError",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
     "Base",
+    "ChainCursorRow",
     "JournalEntryRow",
     "LeaseRow",
     "ReportHeadRow",
@@ -91,6 +92,17 @@ class ReportHeadRow(Base):
 
     engine: Mapped[str] = mapped_column(String(64), primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class ChainCursorRow(Base):
+    """How far an engine's process has read one chain."""
+
+    __tablename__ = "chain_cursors"
+
+    engine: Mapped[str] = mapped_column(String(64), primary_key=True)
+    chain_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+    block_hash: Mapped[str] = mapped_column(String(66))
 
 
 def table(model: type[Base]) -> Table:

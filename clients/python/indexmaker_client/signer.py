@@ -1,0 +1,63 @@
+"""The key of an account, kept out of sight."""
+
+from __future__ import annotations
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+from indexmaker.identifiers import AccountId
+from indexmaker.typed_data import cancel_typed_data, logon_typed_data, order_typed_data
+
+__all__ = ["Signer"]
+
+
+class Signer:
+    """Signs orders, cancels and logons of one account (EIP-712); its repr shows the address only.
+
+    Raises:
+        ValueError: the private key is not 32 bytes of hexadecimal.
+    """
+
+    def __init__(self, chain_id: int, private_key: str) -> None:
+        self.__local = Account.from_key(private_key)
+        self.account = AccountId(chain_id, self.__local.address.lower())
+
+    def sign_order(
+        self,
+        *,
+        client_order_id: str,
+        index: str,
+        amount: str,
+        side: str = "BUY",
+        limit_price: str = "",
+        max_fee: str = "",
+        expires_at: int = 0,
+    ) -> str:
+        """Signature of an index order's terms, as 0x-hexadecimal."""
+        return self.__sign(
+            order_typed_data(
+                self.account,
+                client_order_id=client_order_id,
+                side=side,
+                index=index,
+                amount=amount,
+                limit_price=limit_price,
+                max_fee=max_fee,
+                expires_at=expires_at,
+            )
+        )
+
+    def sign_cancel(self, *, client_order_id: str) -> str:
+        """Signature of the wish to end an order."""
+        return self.__sign(cancel_typed_data(self.account, client_order_id=client_order_id))
+
+    def sign_logon(self, *, challenge: str, sender_comp_id: str) -> str:
+        """Signature of a gateway's logon challenge."""
+        return self.__sign(logon_typed_data(self.account, challenge=challenge, sender_comp_id=sender_comp_id))
+
+    def __sign(self, typed: dict[str, object]) -> str:
+        signed = self.__local.sign_message(encode_typed_data(full_message=typed))
+        return "0x" + signed.signature.hex().removeprefix("0x")
+
+    def __repr__(self) -> str:
+        return f"Signer({self.account})"

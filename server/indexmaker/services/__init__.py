@@ -1,0 +1,1 @@
+"""Processes around the engines: gRPC services, and the edges that speak to plugins."""

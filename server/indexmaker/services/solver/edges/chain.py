@@ -1,0 +1,252 @@
+"""Chains: deposits in, collateral commits and mints out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol, TypeAlias
+
+import grpc
+import structlog
+
+from indexmaker.api.chain.v1 import chain_pb2 as pb
+from indexmaker.api.chain.v1 import chain_pb2_grpc as rpc
+from indexmaker.connectors.streams import BatchingQueue
+from indexmaker.money import format_atoms, parse_atoms
+from indexmaker.services.solver.edges.calls import Post, keep_calling, keep_running
+from indexmaker.solver.commands import CommitCollateral, SettleInvoice
+from indexmaker.solver.events import (
+    CollateralCommitted,
+    CommitFailed,
+    DepositRetracted,
+    DepositSeen,
+    DepositWithdrawn,
+    SettlementUpdated,
+    SolverEvent,
+)
+from indexmaker.solver.vocabulary import CommitFailure, Finality, SettlementState
+
+__all__ = ["ChainCommand", "ChainEdge", "CursorStore", "GateAddress", "event_of_transaction", "events_of_chain"]
+
+_log = structlog.get_logger(__name__)
+
+ChainCommand: TypeAlias = CommitCollateral | SettleInvoice
+
+_FINALITY = {
+    pb.FINALITY_SEEN: Finality.SEEN,
+    pb.FINALITY_CONFIRMED: Finality.CONFIRMED,
+    pb.FINALITY_SAFE: Finality.SAFE,
+    pb.FINALITY_FINAL: Finality.FINAL,
+}
+_SETTLEMENT = {
+    pb.Transaction.STATE_JOURNALED: SettlementState.SUBMITTED,
+    pb.Transaction.STATE_BROADCAST: SettlementState.SUBMITTED,
+    pb.Transaction.STATE_MINED: SettlementState.SUBMITTED,
+    pb.Transaction.STATE_CONFIRMED: SettlementState.CONFIRMED,
+    pb.Transaction.STATE_FINAL: SettlementState.FINAL,
+    pb.Transaction.STATE_REVERTED: SettlementState.REVERTED,
+    pb.Transaction.STATE_DROPPED: SettlementState.REVERTED,
+}
+_GONE = ("NotPending", "UnknownRequest", "NotCommittable")
+
+
+class GateAddress(NamedTuple):
+    """Where an index takes deposits."""
+
+    chain_id: int
+    gate: str
+
+
+class CursorStore(Protocol):
+    """Remembers how far the chains were read; saved only after the events up to there are journaled."""
+
+    def load(self) -> Mapping[int, tuple[int, str]]:
+        """Chain id -> (block number, block hash)."""
+        ...
+
+    async def save(self, cursors: Mapping[int, tuple[int, str]]) -> None:
+        """Replace the cursors of these chains."""
+        ...
+
+
+def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
+    """What a chain event tells the solver. Its own commits and mints it learns from their transactions."""
+    body = event.WhichOneof("body")
+    if body == "deposit_requested" and event.kind == pb.ChainEvent.KIND_RETRACT:
+        return [
+            DepositRetracted(chain_id=event.id.chain_id, tx_hash=event.id.tx_hash.lower(), log_index=event.id.log_index)
+        ]
+    if body == "deposit_requested":
+        request = event.deposit_requested
+        return [
+            DepositSeen(
+                chain_id=event.id.chain_id,
+                tx_hash=event.id.tx_hash.lower(),
+                log_index=event.id.log_index,
+                request_id=int(request.request_id),
+                gate=event.contract.lower(),
+                account=f"{event.id.chain_id}:{request.controller.lower()}",
+                amount=parse_atoms(request.amount),
+                finality=_FINALITY[event.finality],
+            )
+        ]
+    if body == "request_cancelled" and event.kind != pb.ChainEvent.KIND_RETRACT:
+        request_id = int(event.request_cancelled.request_id)
+        return [DepositWithdrawn(chain_id=event.id.chain_id, gate=event.contract.lower(), request_id=request_id)]
+    return []
+
+
+def event_of_transaction(command: ChainCommand, transaction: pb.Transaction) -> SolverEvent | None:
+    """What the state of a command's transaction tells the solver; nothing while a commit is under way."""
+    tx_hash = transaction.tx_hashes[-1].lower() if transaction.tx_hashes else ""
+    if isinstance(command, SettleInvoice):
+        return SettlementUpdated(
+            command_id=command.command_id,
+            state=_SETTLEMENT[transaction.state],
+            tx_hash=tx_hash,
+            block=transaction.block_number,
+            confirmations=transaction.confirmations,
+            reason=transaction.error,
+        )
+    if transaction.state in (pb.Transaction.STATE_CONFIRMED, pb.Transaction.STATE_FINAL):
+        return CollateralCommitted(command_id=command.command_id, tx_hash=tx_hash)
+    if transaction.state in (pb.Transaction.STATE_REVERTED, pb.Transaction.STATE_DROPPED):
+        gone = any(name in transaction.error for name in _GONE)
+        failure = CommitFailure.REQUEST_GONE if gone else CommitFailure.RETRYABLE
+        return CommitFailed(command_id=command.command_id, reason=transaction.error, failure=failure)
+    return None
+
+
+def _submission_of(command: ChainCommand) -> pb.SubmitRequest:
+    request = pb.SubmitRequest(command_id=command.command_id, chain_id=command.chain_id)
+    if isinstance(command, CommitCollateral):
+        request.commit.gate = command.gate
+        request.commit.request_ids.extend(map(str, command.request_ids))
+        request.commit.route_id = command.route
+        return request
+    invoice = command.invoice
+    request.settle.CopyFrom(
+        pb.SettleRequest(
+            gate=command.gate,
+            request_id=str(invoice.request_id),
+            spent=format_atoms(invoice.spent),
+            fee=format_atoms(invoice.fee),
+            back=format_atoms(invoice.refund),
+            out=format_atoms(invoice.units),
+            lots_root=command.lots_root,
+            deadline=invoice.deadline // 1_000_000_000,
+            signer=command.signer,
+            signature=command.signature,
+        )
+    )
+    return request
+
+
+class ChainEdge:
+    """One chain plugin. `gates` is asked of the engine when a stream starts and after `gates_changed`.
+
+    `commit` hands an event in and returns once it is durable: a cursor must not run ahead of its events.
+    """
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        *,
+        post: Post,
+        commit: Post,
+        gates: Callable[[], Iterable[GateAddress]],
+        cursors: CursorStore,
+    ) -> None:
+        self._stub = rpc.ChainServiceStub(channel)
+        self._post = post
+        self._commit = commit
+        self._gates = gates
+        self._cursors = cursors
+        self._gates_changed = asyncio.Event()
+        self._waiting: BatchingQueue[ChainCommand] = BatchingQueue(maxsize=100_000)
+        self._commands: dict[str, ChainCommand] = {}
+        self._next = 0
+
+    def dispatch(self, command: ChainCommand) -> None:
+        """Take a command; its transaction is followed to the end."""
+        self._commands[command.command_id] = command
+        self._waiting.put_nowait(command)
+
+    def gates_changed(self) -> None:
+        """Watch new gates too."""
+        self._gates_changed.set()
+
+    async def run(self) -> None:
+        """Keep the streams alive and send transactions until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_running("chain.StreamEvents", self._follow_events))
+            tasks.create_task(keep_running("chain.StreamTransactions", self._follow_transactions))
+            while True:
+                for command in await self._waiting.take():
+                    tasks.create_task(self._submit(command))
+
+    async def _submit(self, command: ChainCommand) -> None:
+        request = _submission_of(command)
+        try:
+            response = await keep_calling("Submit", lambda: self._stub.Submit(request, wait_for_ready=True, timeout=60))
+        except grpc.aio.AioRpcError as error:
+            refusal = pb.Transaction(
+                command_id=command.command_id,
+                state=pb.Transaction.STATE_REVERTED,
+                error=error.details() or error.code().name,
+            )
+            await self._tell(refusal)
+            return
+        await self._tell(response.transaction)
+
+    async def _tell(self, transaction: pb.Transaction) -> None:
+        command = self._commands.get(transaction.command_id)
+        if command is not None and (event := event_of_transaction(command, transaction)) is not None:
+            await self._post(event)
+
+    async def _follow_transactions(self) -> None:
+        call = self._stub.StreamTransactions(
+            pb.StreamTransactionsRequest(from_sequence=self._next), wait_for_ready=True
+        )
+        while isinstance(response := await call.read(), pb.StreamTransactionsResponse):
+            for transaction in response.transactions:
+                await self._tell(transaction)
+            self._next = response.next_sequence
+
+    async def _follow_events(self) -> None:
+        call = self._stub.StreamEvents(wait_for_ready=True)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(self._watch(call))
+                await self._read_events(call)
+                writer.cancel()
+        except* grpc.aio.AioRpcError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            call.cancel()
+
+    async def _watch(self, call: grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]) -> None:
+        cursors = [
+            pb.Cursor(chain_id=chain_id, block_number=number, block_hash=block_hash)
+            for chain_id, (number, block_hash) in sorted(self._cursors.load().items())
+        ]
+        watched: set[GateAddress] = set()
+        first = True
+        while True:
+            self._gates_changed.clear()
+            new = sorted(set(self._gates()) - watched)
+            if new or first:
+                watched.update(new)
+                watches = [pb.Watch(chain_id=one.chain_id, gate=pb.GateWatch(gate=one.gate)) for one in new]
+                await call.write(pb.StreamEventsRequest(cursors=cursors if first else [], watches=watches))
+                first = False
+            await self._gates_changed.wait()
+
+    async def _read_events(
+        self, call: grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]
+    ) -> None:
+        while isinstance(response := await call.read(), pb.StreamEventsResponse):
+            told = [event for one in response.events for event in events_of_chain(one)]
+            await asyncio.gather(*map(self._commit, told))
+            if response.cursors:
+                await self._cursors.save({one.chain_id: (one.block_number, one.block_hash) for one in response.cursors})

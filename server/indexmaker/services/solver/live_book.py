@@ -1,0 +1,81 @@
+"""A venue's book as the core sees it, built from snapshots and deltas; exact, and honest about its age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from indexmaker.api.marketdata.v1 import market_data_pb2 as pb
+from indexmaker.money import parse_atoms
+from indexmaker.solver.events import Book
+from indexmaker.solver.vocabulary import BookFlag
+
+__all__ = ["LiveBook"]
+
+_FLAGS = {
+    pb.InstrumentStatus.CONDITION_STALE: BookFlag.STALE,
+    pb.InstrumentStatus.CONDITION_GAP: BookFlag.GAP,
+    pb.InstrumentStatus.CONDITION_CROSSED: BookFlag.GAP,
+    pb.InstrumentStatus.CONDITION_HALTED: BookFlag.HALTED,
+}
+
+
+class LiveBook:
+    """Levels of one instrument in atoms. Starts as stale: nothing has been heard yet."""
+
+    def __init__(self, venue: str, symbol: str) -> None:
+        self._venue = venue
+        self._symbol = symbol
+        self._bids: dict[int, int] = {}
+        self._asks: dict[int, int] = {}
+        self._flag: BookFlag | None = BookFlag.STALE
+        self._heard_at = 0
+
+    def apply(self, event: pb.MarketEvent) -> None:
+        """Take in one market event of this instrument."""
+        body = event.WhichOneof("body")
+        if body == "snapshot":
+            self._bids, self._asks = _levels(event.snapshot.bids), _levels(event.snapshot.asks)
+            self._flag = None
+            self._heard_at = event.received_at
+        elif body == "delta":
+            _change(self._bids, event.delta.bids)
+            _change(self._asks, event.delta.asks)
+            self._heard_at = event.received_at
+        elif body == "status":
+            self._flag = _FLAGS.get(event.status.condition)
+            if self._flag is None:
+                self._heard_at = event.received_at
+
+    def lose(self) -> None:
+        """The stream is gone; what is known may be wrong until a snapshot comes."""
+        self._flag = BookFlag.STALE
+
+    def best_mid(self) -> int:
+        """Mid price in atoms; 0 while a side is empty or the book is not to be trusted."""
+        if self._flag is not None or not self._bids or not self._asks:
+            return 0
+        return (max(self._bids) + min(self._asks)) // 2
+
+    def freeze(self, *, now: int, depth: int) -> Book:
+        """The best `depth` levels of each side as the solver journals them."""
+        return Book(
+            venue=self._venue,
+            symbol=self._symbol,
+            bids=tuple((price, self._bids[price]) for price in sorted(self._bids, reverse=True)[:depth]),
+            asks=tuple((price, self._asks[price]) for price in sorted(self._asks)[:depth]),
+            age_ns=max(0, now - self._heard_at),
+            flags=() if self._flag is None else (self._flag,),
+        )
+
+
+def _levels(levels: Iterable[pb.Level]) -> dict[int, int]:
+    return {parse_atoms(level.price): parse_atoms(level.quantity) for level in levels}
+
+
+def _change(side: dict[int, int], levels: Iterable[pb.Level]) -> None:
+    for level in levels:
+        price, quantity = parse_atoms(level.price), parse_atoms(level.quantity)
+        if quantity:
+            side[price] = quantity
+        else:
+            side.pop(price, None)
