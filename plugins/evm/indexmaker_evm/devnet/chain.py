@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from eth_typing import ChecksumAddress, HexStr
 from hexbytes import HexBytes
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractConstructor, AsyncContractFunction
-from web3.exceptions import Web3RPCError
+from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.types import RPCEndpoint, TxReceipt
 
 from indexmaker_evm.contracts import ContractName, artifact
-from indexmaker_evm.devnet.errors import DeploymentError
+from indexmaker_evm.devnet.errors import TransactionFailedError
 
 __all__ = ["Chain"]
 
@@ -42,7 +42,7 @@ class Chain:
         receipt = await self.send(self._constructor(name, *arguments), sender=sender)
         address = receipt["contractAddress"]
         if address is None:
-            raise DeploymentError(f"deploying {name} gave no address")
+            raise TransactionFailedError(f"deploying {name} gave no address")
         return self.contract(name, address)
 
     async def plant(self, name: ContractName, *arguments: object, at: ChecksumAddress) -> AsyncContract:
@@ -55,28 +55,28 @@ class Chain:
     async def send(
         self, call: AsyncContractFunction | AsyncContractConstructor, *, sender: ChecksumAddress
     ) -> TxReceipt:
-        """Send a transaction of an unlocked account and wait for its receipt; raises `DeploymentError`."""
+        """Send a transaction of an unlocked account and wait for its receipt; raises `TransactionFailedError`."""
         name = getattr(call, "fn_name", "constructor")
         try:
             transaction = await call.transact({"from": sender})
-        except Web3RPCError as error:
-            raise DeploymentError(f"the node refused {name}: {error}") from error
+        except (ContractLogicError, Web3RPCError) as error:
+            raise TransactionFailedError(f"{name} was refused: {_reason(error)}") from error
         return await self.receipt(transaction, name=name)
 
     async def receipt(self, transaction: HexBytes, *, name: str) -> TxReceipt:
-        """Wait for a receipt; raises `DeploymentError` if the transaction reverted."""
+        """Wait for a receipt; raises `TransactionFailedError` if the transaction reverted."""
         receipt = await self.w3.eth.wait_for_transaction_receipt(
             transaction, timeout=RECEIPT_TIMEOUT, poll_latency=RECEIPT_POLL
         )
         if receipt["status"] != 1:
-            raise DeploymentError(f"{name} reverted in transaction {transaction.to_0x_hex()}")
+            raise TransactionFailedError(f"{name} reverted in transaction {transaction.to_0x_hex()}")
         return receipt
 
     async def control(self, method: str, *parameters: Any) -> Any:  # noqa: ANN401 - whatever the node answers
-        """Call a method that only a development node has; raises `DeploymentError`."""
+        """Call a method that only a development node has; raises `TransactionFailedError`."""
         reply = await self.provider.make_request(RPCEndpoint(method), list(parameters))
         if "error" in reply:
-            raise DeploymentError(f"{method}: {reply['error']}")
+            raise TransactionFailedError(f"{method}: {reply['error']}")
         return reply["result"]
 
     def _constructor(self, name: ContractName, *arguments: object) -> AsyncContractConstructor:
@@ -87,6 +87,16 @@ class Chain:
         positional = [_in_order(value, entry) for value, entry in zip(arguments, inputs, strict=True)]
         contract = self.w3.eth.contract(abi=compiled.abi, bytecode=HexStr(compiled.bytecode))
         return contract.constructor(*positional)
+
+
+def _reason(error: ContractLogicError | Web3RPCError) -> str:
+    """The custom error's name, if one of the project's contracts raised it."""
+    data = getattr(error, "data", None)
+    if isinstance(data, str):
+        for name in get_args(ContractName):
+            if entry := artifact(name).errors().get(bytes.fromhex(data[2:10])):
+                return str(entry["name"])
+    return str(error)
 
 
 def _in_order(value: object, entry: Mapping[str, Any]) -> object:

@@ -116,7 +116,7 @@ class DevnetClient:
         ERC-7540 call with the gate's own fee limit.
 
         Raises:
-            DeploymentError: a transaction reverted.
+            TransactionFailedError: a transaction reverted.
             DevnetError: no such index.
         """
         gate = self.gate(symbol)

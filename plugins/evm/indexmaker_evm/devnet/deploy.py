@@ -48,7 +48,7 @@ DEFAULT_INDICES = (
 
 
 async def deploy(*, arbitrum: Chain, base: Chain, accounts: Accounts, indices: Sequence[IndexToDeploy]) -> Contracts:
-    """Deploy and fund; raises `DeploymentError` at the first transaction that reverts."""
+    """Deploy and fund; raises `TransactionFailedError` at the first transaction that reverts."""
     async with asyncio.TaskGroup() as group:
         origin = group.create_task(_deploy_origin(arbitrum, accounts, indices))
         destination = group.create_task(_deploy_destination(base, accounts))

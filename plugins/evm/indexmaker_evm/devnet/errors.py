@@ -1,24 +1,24 @@
 """What can go wrong with the development network.
 
 DevnetError
-├── AnvilNotFoundError   no node binary; the message says how to get one
-├── PortTakenError       a wanted port is in use
-├── NodeFailedError      a node did not start, or stopped
-├── DeploymentError      a setup transaction reverted
-├── ManifestError        devnet.json is missing or foreign
-└── StateMismatchError   the state directory belongs to another setup
+├── AnvilNotFoundError      no node binary; the message says how to get one
+├── PortTakenError          a wanted port is in use
+├── NodeFailedError         a node did not start, or stopped
+├── TransactionFailedError  a transaction was refused or reverted
+├── ManifestError           devnet.json is missing or foreign
+└── StateMismatchError      the state directory belongs to another setup
 """
 
 from __future__ import annotations
 
 __all__ = [
     "AnvilNotFoundError",
-    "DeploymentError",
     "DevnetError",
     "ManifestError",
     "NodeFailedError",
     "PortTakenError",
     "StateMismatchError",
+    "TransactionFailedError",
 ]
 
 
@@ -38,8 +38,8 @@ class NodeFailedError(DevnetError):
     """A node did not become ready or stopped on its own."""
 
 
-class DeploymentError(DevnetError):
-    """A transaction of the setup or of a test user reverted."""
+class TransactionFailedError(DevnetError):
+    """A transaction of the setup, the relayer or a user was refused or reverted."""
 
 
 class ManifestError(DevnetError):

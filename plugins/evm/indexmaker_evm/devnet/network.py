@@ -123,8 +123,11 @@ def _state_file(settings: NetworkSettings, chain_id: int) -> Path | None:
 
 
 def _load_saved(settings: NetworkSettings) -> Contracts | None:
-    """What earlier runs deployed; nothing if either chain was never saved, since then both start anew."""
-    if settings.state_dir is None or not (settings.state_dir / "deployed.json").exists():
+    """What earlier runs deployed; nothing if a chain was not saved, since then it starts anew."""
+    if settings.state_dir is None:
+        return None
+    chains = [_state_file(settings, chain_id) for chain_id in (addresses.ARBITRUM, addresses.BASE)]
+    if not all(path and path.exists() for path in (*chains, settings.state_dir / "deployed.json")):
         return None
     saved = msgspec.json.decode((settings.state_dir / "deployed.json").read_bytes(), type=_Saved)
     if list(settings.indices) != saved.indices:

@@ -19,11 +19,12 @@ from hexbytes import HexBytes
 
 from indexmaker_evm.contracts import artifact
 from indexmaker_evm.devnet.chain import Chain
-from indexmaker_evm.devnet.errors import DeploymentError
+from indexmaker_evm.devnet.errors import TransactionFailedError
 
 __all__ = ["BridgeDeposit", "FaultPlan", "Relayer", "Treatment", "fill_at_once"]
 
 FILLED = 2
+REORG_BLOCKS = 64  # read again each time, so that a deposit that moved is not missed
 PUSHED = False  # the refund is transferred, not left to be claimed
 _RELAY_DATA = (
     "(bytes32,bytes32,bytes32,bytes32,bytes32,uint256,uint256,uint256,uint256,uint32,uint32,bytes)",
@@ -122,8 +123,6 @@ class Relayer:
 
     async def _new_deposits(self) -> list[BridgeDeposit]:
         latest = await self._origin.w3.eth.block_number
-        if latest < self._next_block:
-            return []
         logs = await self._origin.w3.eth.get_logs(
             {
                 "address": self._origin_pool.address,
@@ -131,7 +130,7 @@ class Relayer:
                     HexBytes(artifact("MiniSpokePool").topic("FundsDeposited")),
                     HexBytes(self._destination_chain_id.to_bytes(32, "big")),
                 ],
-                "fromBlock": self._next_block,
+                "fromBlock": max(0, min(self._next_block, latest) - REORG_BLOCKS),
                 "toBlock": latest,
             }
         )
@@ -159,7 +158,7 @@ class Relayer:
         for _ in range(treatment.fills):
             try:
                 await self._fill(deposit)
-            except DeploymentError as error:
+            except TransactionFailedError as error:
                 bound.info("fill_refused", error=str(error))
             else:
                 bound.info("deposit_filled", output_amount=deposit.output_amount)
