@@ -219,6 +219,10 @@ class Model:
         ):
             self._end(order, OrderStatus.EXPIRED, outcome)
 
+    @staticmethod
+    def _may_rest(request: PlaceOrder) -> bool:
+        return request.type is OrderType.LIMIT and request.time_in_force is TimeInForce.GTC
+
     def _cancel(self, command: CancelOrder) -> Outcome:
         for order in self.orders:
             if order.open and order.account == command.account and order.id == command.order_id:
