@@ -152,6 +152,14 @@ def test_a_sell_by_quote_amount_never_receives_more_than_asked():
     assert floor.engine.balance(2, BASE)[0] == BASE_SEED - 4 * LOT
 
 
+def test_a_sell_by_quote_amount_never_goes_past_a_better_price_to_use_up_its_rest():
+    floor = Floor()
+    floor.buy(1, 9, price=100)
+    floor.buy(1, 9, price=50)
+    floor.sell(2, quote_amount=450)
+    assert floor.book()[0] == [(100, 5), (50, 9)]
+
+
 def test_a_quote_amount_that_the_book_cannot_use_up_expires():
     floor = Floor()
     floor.sell(1, 1, price=100)

@@ -211,7 +211,11 @@ class Book:
                 plan.cost += traded * level_price
                 last_price = level_price
                 left -= traded
-                if left == 0 and not by_budget:
+                if by_budget:
+                    if traded < order.remaining:
+                        plan.spent = True
+                        return plan
+                elif left == 0:
                     return plan
                 order = order.next
         if by_budget and budget - plan.cost < last_price:
