@@ -113,5 +113,8 @@ def _unknown_in_struct(info: msgspec.inspect.StructType, raw: dict[str, Any], pl
 def _parts(info: msgspec.inspect.UnionType, raw: object) -> Iterator[msgspec.inspect.Type]:
     """The members of a union that a raw value can belong to: tagged structs by their tag, others all."""
     for part in info.types:
-        if not isinstance(part, msgspec.inspect.StructType) or part.tag_field is None or (isinstance(raw, dict) and raw.get(part.tag_field) == part.tag):
+        tag_field = part.tag_field if isinstance(part, msgspec.inspect.StructType) else None
+        if tag_field is None:
             yield part
+        elif isinstance(part, msgspec.inspect.StructType) and isinstance(raw, dict):
+            yield from [part] * (raw.get(tag_field) == part.tag)
