@@ -38,8 +38,8 @@ class Clock(Protocol):
 class VenueApi:
     """One account (or none) at one venue.
 
-    Every call raises a `BinanceError`: `NotReachedError` (not sent), `VenueRefusedError` (nothing happened; `VenueBusyError` when
-    there is no room), or `ResultUnknownError`.
+    Every call raises a `BinanceError`: `NotReachedError` (not sent), `VenueRefusedError` (nothing happened;
+    `VenueBusyError` when there is no room), or `ResultUnknownError`.
     """
 
     def __init__(self, client: VenueClient, endpoints: Endpoints, *, clock: Clock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from indexmaker.instruments import Instrument
@@ -41,6 +41,10 @@ class SymbolRules:
     max_position: int = 0
     base_asset: str = ""
     """The venue's own name of the base asset."""
+
+    def halted(self) -> SymbolRules:
+        """The same rules of an instrument that does not trade."""
+        return replace(self, instrument=replace(self.instrument, trading=False))
 
     def check(self, *, buy: bool, quantity: int, price: int, context: OrderContext) -> None:
         """Raise `FilterRefusedError` with the filter's name when the venue would refuse this limit order."""
