@@ -107,3 +107,16 @@ async def test_engines_have_leases_of_their_own(database: Database) -> None:
     leases = SqlLeases(database)
     for engine in ("solver", "exchange"):
         assert (await leases.acquire(engine, holder=this_process("me"), now=0, ttl=HOUR)).epoch == 1
+
+
+async def test_of_two_rivals_that_come_at_once_exactly_one_wins(path: Path, database: Database) -> None:
+    with Database(path) as other:
+        for number in range(20):
+            outcomes = await asyncio.gather(
+                *(
+                    SqlLeases(one).acquire(f"engine{number}", holder=this_process("rival"), now=0, ttl=HOUR)
+                    for one in (database, other)
+                ),
+                return_exceptions=True,
+            )
+            assert sorted(type(one).__name__ for one in outcomes) == ["Lease", "LeaseHeldError"]
