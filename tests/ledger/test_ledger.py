@@ -9,10 +9,10 @@ from indexmaker.ledger import (
     LedgerError,
     LedgerState,
     Movement,
-    Overdrawn,
+    OverdrawnError,
     OwnerKind,
     Posting,
-    UnbalancedMovement,
+    UnbalancedError,
 )
 
 WORLD = Account(OwnerKind.EXTERNAL, "chain", "deposits", "gate", "USDC")
@@ -43,7 +43,7 @@ def test_deposit_comes_from_the_outside_world():
 def test_user_bucket_cannot_go_below_zero():
     ledger = Ledger()
     ledger.post(Movement.between(WORLD, FREE, amount=100))
-    with pytest.raises(Overdrawn, match="below zero"):
+    with pytest.raises(OverdrawnError, match="below zero"):
         ledger.post(Movement.between(FREE, HELD, amount=101))
     assert ledger.balance(FREE) == 100
     assert ledger.movements == 1
@@ -57,7 +57,7 @@ def test_house_account_may_go_below_zero():
 
 
 def test_amounts_of_different_assets_do_not_cancel():
-    with pytest.raises(UnbalancedMovement, match="BTC"):
+    with pytest.raises(UnbalancedError, match="BTC"):
         Ledger().post(Movement((Posting(HOUSE, -5), Posting(COINS, 5))))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexmaker.ledger.accounts import Account, Movement, OwnerKind, Posting
-from indexmaker.ledger.errors import LedgerError, Overdrawn, UnbalancedMovement
+from indexmaker.ledger.errors import LedgerError, OverdrawnError, UnbalancedError
 from indexmaker.ledger.ledger import Ledger, LedgerState
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "LedgerError",
     "LedgerState",
     "Movement",
-    "Overdrawn",
+    "OverdrawnError",
     "OwnerKind",
     "Posting",
-    "UnbalancedMovement",
+    "UnbalancedError",
 ]

@@ -1,22 +1,22 @@
 """What a ledger refuses.
 
 LedgerError
-├── UnbalancedMovement
-└── Overdrawn
+├── UnbalancedError
+└── OverdrawnError
 """
 
 from __future__ import annotations
 
-__all__ = ["LedgerError", "Overdrawn", "UnbalancedMovement"]
+__all__ = ["LedgerError", "OverdrawnError", "UnbalancedError"]
 
 
 class LedgerError(ValueError):
     """A movement that was refused; nothing was posted."""
 
 
-class UnbalancedMovement(LedgerError):
+class UnbalancedError(LedgerError):
     """The postings of one asset do not sum to zero."""
 
 
-class Overdrawn(LedgerError):
+class OverdrawnError(LedgerError):
     """A user's bucket would go below zero."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from indexmaker.ledger.accounts import Account, Movement, OwnerKind
-from indexmaker.ledger.errors import Overdrawn, UnbalancedMovement
+from indexmaker.ledger.errors import OverdrawnError, UnbalancedError
 from indexmaker.money import format_atoms
 
 __all__ = ["Ledger", "LedgerState"]
@@ -20,10 +20,13 @@ class LedgerState(NamedTuple):
     movements: int
 
 
+_EMPTY = LedgerState((), 0)
+
+
 class Ledger:
     """Balances of all accounts. An account exists as soon as it is posted to; an empty one is not kept."""
 
-    def __init__(self, state: LedgerState = LedgerState((), 0)) -> None:
+    def __init__(self, state: LedgerState = _EMPTY) -> None:
         self._balances = dict(state.balances)
         self._movements = state.movements
 
@@ -40,8 +43,8 @@ class Ledger:
         """Apply all postings or none; returns the movement's number (a movement of nothing is not counted).
 
         Raises:
-            UnbalancedMovement: the postings of an asset do not sum to zero.
-            Overdrawn: a user's bucket would go below zero.
+            UnbalancedError: the postings of an asset do not sum to zero.
+            OverdrawnError: a user's bucket would go below zero.
         """
         changes: Counter[Account] = Counter()
         totals: Counter[str] = Counter()
@@ -50,12 +53,12 @@ class Ledger:
             totals[account.asset] += amount
         for asset, total in sorted(totals.items()):
             if total:
-                raise UnbalancedMovement(f"postings in {asset} sum to {format_atoms(total)}, not to zero")
+                raise UnbalancedError(f"postings in {asset} sum to {format_atoms(total)}, not to zero")
         after = {account: self.balance(account) + change for account, change in changes.items() if change}
         for account, balance in after.items():
             if balance < 0 and account.kind is OwnerKind.USER:
                 short = format_atoms(-balance)
-                raise Overdrawn(f"{account} would be {short} below zero: post the inflow first")
+                raise OverdrawnError(f"{account} would be {short} below zero: post the inflow first")
         if not after:
             return self._movements
         for account, balance in after.items():
@@ -66,7 +69,9 @@ class Ledger:
         self._movements += 1
         return self._movements
 
-    def total(self, *, asset: str, place: str | None = None, kind: OwnerKind | None = None) -> int:
+    def total(
+        self, *, asset: str, place: str | None = None, kind: OwnerKind | None = None, bucket: str | None = None
+    ) -> int:
         """Sum of the accounts that match."""
         return sum(
             balance
@@ -74,6 +79,7 @@ class Ledger:
             if account.asset == asset
             and (place is None or account.place == place)
             and (kind is None or account.kind is kind)
+            and (bucket is None or account.bucket == bucket)
         )
 
     def balanced(self) -> bool:

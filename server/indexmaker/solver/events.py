@@ -238,7 +238,7 @@ class VenueDepositSeen(Event, frozen=True, kw_only=True):
 
 
 class Book(Value, frozen=True, kw_only=True):
-    """One instrument's levels (price, quantity), best first, with the age and trouble market data knows of."""
+    """One instrument's levels (price, quantity), best first, with the age and the known trouble."""
 
     venue: str
     symbol: str
@@ -249,7 +249,7 @@ class Book(Value, frozen=True, kw_only=True):
 
 
 class BatchSolve(Event, frozen=True, kw_only=True):
-    """Solve a batch now, on exactly these books. Without `batch_id` the id follows from the event's sequence."""
+    """Solve a batch now, on exactly these books. Without `batch_id` the id is made from the sequence."""
 
     books: tuple[Book, ...]
     batch_id: str = ""

@@ -1,0 +1,120 @@
+"""The accounts of the solver's ledger, by name. One function per pot, so that no name is spelled twice."""
+
+from __future__ import annotations
+
+from indexmaker.ledger import Account, OwnerKind
+
+__all__ = [
+    "at_gate",
+    "at_venue",
+    "backing",
+    "bridge",
+    "chain",
+    "gate_place",
+    "house_cash",
+    "house_fees",
+    "house_inventory",
+    "house_rounding",
+    "in_transit",
+    "keeper",
+    "owned_assets",
+    "owner_capital",
+    "paid_out",
+    "trading",
+    "venue_place",
+    "venue_world",
+]
+
+_HOUSE = "house"
+
+
+def gate_place(chain_id: int, gate: str) -> str:
+    """The place of collateral that waits in a gate."""
+    return f"gate:{chain_id}:{gate}"
+
+
+def venue_place(venue: str) -> str:
+    """The place of everything in our account on a venue."""
+    return f"venue:{venue}"
+
+
+def chain(chain_id: int, asset: str) -> Account:
+    """The users' wallets, where deposits come from."""
+    return Account(OwnerKind.EXTERNAL, "wallets", "deposits", f"chain:{chain_id}", asset)
+
+
+def paid_out(chain_id: int, asset: str) -> Account:
+    """The users' wallets, where refunds go."""
+    return Account(OwnerKind.EXTERNAL, "wallets", "refunds", f"chain:{chain_id}", asset)
+
+
+def at_gate(account: str, bucket: str, place: str, asset: str) -> Account:
+    """A user's collateral in a gate: `unconfirmed` or `confirmed`."""
+    return Account(OwnerKind.USER, account, bucket, place, asset)
+
+
+def in_transit(account: str, asset: str) -> Account:
+    """A user's committed collateral on its way (`routed`)."""
+    return Account(OwnerKind.USER, account, "routed", "transit", asset)
+
+
+def at_venue(account: str, bucket: str, venue: str, asset: str) -> Account:
+    """A user's collateral on a venue: `routed` (arrived, free), `reserved`, `spent`, `refunded`."""
+    return Account(OwnerKind.USER, account, bucket, venue_place(venue), asset)
+
+
+def owned_assets(account: str, venue: str, asset: str) -> Account:
+    """Assets bought for a user and not yet turned into index units."""
+    return Account(OwnerKind.USER, account, "assets", venue_place(venue), asset)
+
+
+def bridge(asset: str) -> Account:
+    """Whoever charges for transfers."""
+    return Account(OwnerKind.EXTERNAL, "routes", "fees", "transit", asset)
+
+
+def venue_world(venue: str, asset: str) -> Account:
+    """The venue's other traders."""
+    return Account(OwnerKind.EXTERNAL, "market", "trades", venue_place(venue), asset)
+
+
+def house_cash(place: str, asset: str) -> Account:
+    """The house's free money at a place; below zero it owes to the users' pool there until invoices are
+    settled.
+    """
+    return Account(OwnerKind.HOUSE, _HOUSE, "cash", place, asset)
+
+
+def owner_capital(asset: str) -> Account:
+    """The house's owners, where its capital comes from."""
+    return Account(OwnerKind.EXTERNAL, "owners", "capital", "house", asset)
+
+
+def keeper(chain_id: int, asset: str) -> Account:
+    """The keeper's wallet on a chain, which pays refunds."""
+    return house_cash(f"keeper:{chain_id}", asset)
+
+
+def trading(venue: str, asset: str) -> Account:
+    """Assets bought by open batches and not yet given to orders or inventory."""
+    return Account(OwnerKind.HOUSE, _HOUSE, "trading", venue_place(venue), asset)
+
+
+def house_inventory(venue: str, asset: str) -> Account:
+    """Surplus assets of the house."""
+    return Account(OwnerKind.HOUSE, _HOUSE, "inventory", venue_place(venue), asset)
+
+
+def house_fees(venue: str, asset: str) -> Account:
+    """Management fees earned."""
+    return Account(OwnerKind.HOUSE, _HOUSE, "fees", venue_place(venue), asset)
+
+
+def house_rounding(venue: str, asset: str) -> Account:
+    """What rounding to whole token units left over."""
+    return Account(OwnerKind.HOUSE, _HOUSE, "rounding", venue_place(venue), asset)
+
+
+def backing(index: str, venue: str, asset: str) -> Account:
+    """Assets that stand behind the minted units of an index."""
+    return Account(OwnerKind.HOUSE, f"index:{index}", "backing", venue_place(venue), asset)

@@ -1,0 +1,165 @@
+"""The solver as an engine: events in, commands and reports out, the whole state in and out as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from indexmaker.ledger import Ledger, LedgerState
+from indexmaker.solver import events as ev
+from indexmaker.solver.commands import SolverCommand, SolverReport
+from indexmaker.solver.errors import StateError
+from indexmaker.solver.handlers import (
+    arrivals,
+    asset_orders,
+    batches,
+    clock,
+    collateral,
+    fills,
+    orders,
+    reference,
+    routing,
+    settlement,
+)
+from indexmaker.solver.state import Index, IndexOrder, SolverState
+from indexmaker.solver.step import Step
+from indexmaker.solver.vocabulary import OrderState
+
+__all__ = ["SolverEngine"]
+
+
+class _Dump(msgspec.Struct):
+    version: int
+    state: SolverState
+    ledger: LedgerState
+
+
+class SolverEngine:
+    """Deterministic: the same events at the same times give the same state and the same outputs."""
+
+    name = "solver"
+    schema_version = 1
+    event_type: Any = ev.SolverEvent
+
+    def __init__(self) -> None:
+        self._state = SolverState()
+        self._ledger = Ledger()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books, to be read only."""
+        return self._ledger
+
+    def apply(self, event: ev.SolverEvent, *, sequence: int, at: int) -> Sequence[SolverCommand | SolverReport]:
+        """Change the state by one event that happened at `at` (UTC ns); odd input is answered, never raised."""
+        step = Step(self._state, self._ledger, sequence=sequence, at=at)
+        _dispatch(step, event)
+        return step.outputs
+
+    def pending(self) -> Sequence[SolverCommand]:
+        """Commands not answered yet, oldest first; after a restart they are sent again as they are."""
+        return tuple(self._state.outbox)
+
+    def dump(self) -> bytes:
+        """The state as canonical JSON: equal states, equal bytes."""
+        dump = _Dump(version=self.schema_version, state=self._state, ledger=self._ledger.state())
+        return msgspec.json.encode(dump, order="deterministic")
+
+    def load(self, data: bytes) -> None:
+        """Take over a dumped state.
+
+        Raises:
+            StateError: the bytes are not a dump of this version.
+        """
+        try:
+            dump = msgspec.json.decode(data, type=_Dump)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise StateError(f"the snapshot cannot be read ({error}): replay the journal instead") from error
+        if dump.version != self.schema_version:
+            raise StateError(f"snapshot version {dump.version}, wanted {self.schema_version}: replay the journal")
+        self._state = dump.state
+        self._ledger = Ledger(dump.ledger)
+
+    def wanted_books(self) -> tuple[tuple[str, str], ...]:
+        """(venue, symbol) of the books that a `BatchSolve` needs now; empty when no order is ready."""
+        wanted: set[tuple[str, str]] = set()
+        for order_id in self._state.open_orders:
+            order = self._state.orders[order_id]
+            if order.state is OrderState.READY:
+                index = self._state.indices[order.index]
+                quantities = order.quantities if order.units else index.quantities
+                wanted.update(self._symbols(index, {asset for asset, _ in quantities}))
+        return tuple(sorted(wanted))
+
+    def _symbols(self, index: Index, assets: set[str]) -> set[tuple[str, str]]:
+        return {
+            (i.venue, i.symbol)
+            for i in self._state.instruments.values()
+            if (i.venue, i.quote) == (index.venue, index.collateral) and i.base in assets
+        }
+
+    def order(self, account: str, client_order_id: str) -> IndexOrder | None:
+        """A client's order, to be read only."""
+        return self._state.orders.get(orders.order_id_of(account, client_order_id))
+
+    def indices(self) -> tuple[Index, ...]:
+        """All indices by symbol, to be read only."""
+        return tuple(index for _, index in sorted(self._state.indices.items()))
+
+
+def _dispatch(step: Step, event: ev.SolverEvent) -> None:  # noqa: C901 - one flat table, an arm per event
+    match event:
+        case ev.Tick():
+            clock.on_tick(step)
+        case ev.BatchSolve():
+            batches.on_batch_solve(step, event)
+        case ev.ExecutionReported():
+            fills.on_execution(step, event)
+        case ev.AssetOrderAccepted():
+            asset_orders.on_accepted(step, event)
+        case ev.AssetOrderDone():
+            asset_orders.on_done(step, event)
+        case ev.AssetOrderRejected():
+            asset_orders.on_rejected(step, event)
+        case ev.AssetOrderUnknown():
+            asset_orders.on_unknown(step, event)
+        case ev.OrderSubmitted():
+            orders.on_submitted(step, event)
+        case ev.OrderCancelRequested():
+            orders.on_cancel(step, event)
+        case ev.DepositSeen():
+            collateral.on_deposit_seen(step, event)
+        case ev.DepositRetracted():
+            collateral.on_deposit_retracted(step, event)
+        case ev.DepositWithdrawn():
+            collateral.on_deposit_withdrawn(step, event)
+        case ev.RouteQuoted():
+            routing.on_route_quoted(step, event)
+        case ev.RouteRefused():
+            routing.on_route_refused(step, event)
+        case ev.CollateralCommitted():
+            routing.on_committed(step, event)
+        case ev.CommitFailed():
+            routing.on_commit_failed(step, event)
+        case ev.TransferUpdated():
+            arrivals.on_transfer_updated(step, event)
+        case ev.VenueDepositSeen():
+            arrivals.on_venue_deposit(step, event)
+        case ev.InvoiceSigned():
+            settlement.on_invoice_signed(step, event)
+        case ev.InvoiceVetoed():
+            settlement.on_invoice_vetoed(step, event)
+        case ev.SettlementUpdated():
+            settlement.on_settlement_updated(step, event)
+        case ev.Configured():
+            reference.on_configured(step, event)
+        case ev.InstrumentsUpdated():
+            reference.on_instruments(step, event)
+        case ev.HouseCapital():
+            reference.on_capital(step, event)
+        case ev.IndexCreated():
+            reference.on_index_created(step, event)
+        case ev.IndexStateChanged():
+            reference.on_index_state(step, event)

@@ -1,0 +1,48 @@
+"""What only time brings: expiries, transfer groups, retries, and orders that stay too long where they are."""
+
+from __future__ import annotations
+
+from indexmaker.solver.handlers.asset_orders import retry_and_query
+from indexmaker.solver.handlers.endings import request_end
+from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.handlers.routing import form_transfers
+from indexmaker.solver.handlers.settlement import retry_settlements
+from indexmaker.solver.step import Step
+from indexmaker.solver.vocabulary import OrderState, RejectReason
+
+__all__ = ["on_tick"]
+
+_MAY_EXPIRE = (
+    OrderState.PENDING_COLLATERAL,
+    OrderState.ROUTING,
+    OrderState.READY,
+    OrderState.ENGAGED,
+)
+
+
+def on_tick(step: Step) -> None:
+    """Do what is due."""
+    for order in step.orders_in(*_MAY_EXPIRE):
+        if order.ending is None and order.expires_at <= step.at:
+            request_end(step, order, OrderState.EXPIRED, reason=RejectReason.EXPIRED)
+    form_transfers(step)
+    retry_and_query(step)
+    for order in step.orders_in(OrderState.READY):
+        conclude(step, order)
+    retry_settlements(step)
+    _tell_stuck(step)
+
+
+def _tell_stuck(step: Step) -> None:
+    limits = dict(step.state.config.max_ages)
+    for order in step.orders_in(*limits):
+        age = step.at - order.state_since
+        if age >= limits[order.state] and not order.stuck_told:
+            order.stuck_told = True
+            step.alert(
+                "STUCK_ORDER",
+                order.order_id,
+                f"{order.state} for longer than allowed",
+                order.order_id,
+                age_ns=age,
+            )

@@ -1,0 +1,123 @@
+"""Deposits on the gates: seen, confirmed by policy, retracted by a reorg, withdrawn by their owner."""
+
+from __future__ import annotations
+
+from indexmaker.ledger import Account, Movement
+from indexmaker.solver import accounts
+from indexmaker.solver.events import DepositRetracted, DepositSeen, DepositWithdrawn
+from indexmaker.solver.handlers.funding import fund_account
+from indexmaker.solver.handlers.routing import leave_transfer
+from indexmaker.solver.state import DepositLot, LotState
+from indexmaker.solver.step import Step
+from indexmaker.solver.vocabulary import ExecType, Finality, OrderState
+
+__all__ = ["lot_key", "on_deposit_retracted", "on_deposit_seen", "on_deposit_withdrawn"]
+
+
+def lot_key(chain_id: int, tx_hash: str, log_index: int) -> str:
+    """How deposit lots are filed."""
+    return f"{chain_id}:{tx_hash.lower()}:{log_index}"
+
+
+def on_deposit_seen(step: Step, event: DepositSeen) -> None:
+    """Book a deposit once, and credit it when its finality is enough for its size."""
+    key = lot_key(event.chain_id, event.tx_hash, event.log_index)
+    lot = step.state.lots.get(key)
+    if lot is None or lot.state is LotState.GONE:
+        if lot is not None and lot.finality is Finality.FINAL:
+            return
+        lot = _book(step, event, key)
+        if lot is None:
+            return
+    elif event.finality.rank > lot.finality.rank:
+        lot.finality = event.finality
+    if lot.state is LotState.UNCONFIRMED and lot.finality.rank >= _needed(step, lot.amount).rank:
+        _move(step, lot, "unconfirmed", "confirmed")
+        lot.state = LotState.CONFIRMED
+        fund_account(step, lot.account)
+
+
+def on_deposit_retracted(step: Step, event: DepositRetracted) -> None:
+    """Take a deposit back out, with what depends on it; after the commit only a person can judge."""
+    lot = step.state.lots.get(lot_key(event.chain_id, event.tx_hash, event.log_index))
+    if lot is not None:
+        _remove(step, lot, "retracted by a reorg")
+
+
+def on_deposit_withdrawn(step: Step, event: DepositWithdrawn) -> None:
+    """The owner took the request back on the gate; final, so the lot cannot come again."""
+    lot = _by_request(step, event.chain_id, event.gate.lower(), event.request_id)
+    if lot is not None:
+        _remove(step, lot, "withdrawn by its owner")
+        if lot.state is LotState.GONE:
+            lot.finality = Finality.FINAL
+
+
+def _book(step: Step, event: DepositSeen, key: str) -> DepositLot | None:
+    gate = event.gate.lower()
+    twin = _by_request(step, event.chain_id, gate, event.request_id)
+    if event.amount <= 0 or (twin is not None and twin.key != key):
+        text = "a second deposit with this request id, or without an amount: not booked"
+        step.alert("DEPOSIT", key, text)
+        return None
+    indices = step.state.indices.values()
+    index = next((i for i in indices if (i.chain_id, i.gate) == (event.chain_id, gate)), None)
+    lot = DepositLot(
+        key=key,
+        sequence=step.sequence,
+        chain_id=event.chain_id,
+        tx_hash=event.tx_hash,
+        request_id=event.request_id,
+        gate=gate,
+        account=event.account.lower(),
+        asset=index.collateral if index else "USDC",
+        amount=event.amount,
+        finality=event.finality,
+        state=LotState.UNCONFIRMED,
+    )
+    step.state.lots[key] = lot
+    source = accounts.chain(lot.chain_id, lot.asset)
+    step.post(Movement.between(source, _account(lot, "unconfirmed"), amount=lot.amount))
+    return lot
+
+
+def _remove(step: Step, lot: DepositLot, why: str) -> None:
+    if lot.state is LotState.GONE:
+        return
+    order = step.state.orders.get(lot.order_id)
+    committed = lot.state is LotState.COMMITTED
+    if committed or (order is not None and not leave_transfer(step, order)):
+        told = (order.order_id,) if order is not None else ()
+        step.alert("DEPOSIT", lot.key, f"{why} after its commit was sent", *told)
+        return
+    bucket = "confirmed" if lot.state is LotState.CONFIRMED else "unconfirmed"
+    source = accounts.chain(lot.chain_id, lot.asset)
+    step.post(Movement.between(_account(lot, bucket), source, amount=lot.amount))
+    lot.state = LotState.GONE
+    if order is not None:
+        step.enter(order, OrderState.PENDING_COLLATERAL)
+        step.tell(order, ExecType.STATUS, text=f"its deposit was {why}")
+        fund_account(step, order.account)
+
+
+def _by_request(step: Step, chain_id: int, gate: str, request_id: int) -> DepositLot | None:
+    for lot in step.state.lots.values():
+        same = (lot.chain_id, lot.gate, lot.request_id) == (chain_id, gate, request_id)
+        if same and lot.state is not LotState.GONE:
+            return lot
+    return None
+
+
+def _needed(step: Step, amount: int) -> Finality:
+    tiers = [tier for tier in step.state.config.finality if amount >= tier.amount]
+    if not tiers:
+        return Finality.FINAL
+    return max(tiers, key=lambda tier: (tier.amount, tier.finality.rank)).finality
+
+
+def _account(lot: DepositLot, bucket: str) -> Account:
+    return accounts.at_gate(lot.account, bucket, accounts.gate_place(lot.chain_id, lot.gate), lot.asset)
+
+
+def _move(step: Step, lot: DepositLot, source: str, target: str) -> None:
+    step.post(Movement.between(_account(lot, source), _account(lot, target), amount=lot.amount))

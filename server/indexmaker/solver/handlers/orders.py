@@ -1,0 +1,128 @@
+"""The door: new index orders and cancels."""
+
+from __future__ import annotations
+
+from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id, derived_id
+from indexmaker.money import format_atoms
+from indexmaker.solver.commands import IndexOrderReport
+from indexmaker.solver.events import OrderCancelRequested, OrderSubmitted
+from indexmaker.solver.handlers.endings import request_end
+from indexmaker.solver.handlers.funding import fund
+from indexmaker.solver.state import IndexOrder
+from indexmaker.solver.step import Step
+from indexmaker.solver.vocabulary import ExecType, IndexState, OrderState, RejectReason, Side
+
+__all__ = ["on_cancel", "on_submitted", "order_id_of"]
+
+_AFTER_TRADING = (OrderState.MINTABLE, OrderState.MINT_SUBMITTED, OrderState.MINTED)
+
+
+def order_id_of(account: str, client_order_id: str) -> str:
+    """The solver's name of a client's order."""
+    return derived_id("o", account.lower(), client_order_id)
+
+
+def on_submitted(step: Step, event: OrderSubmitted) -> None:
+    """Take or refuse an order. The same client order id gets the first answer again, whatever else it says."""
+    order_id = order_id_of(event.account, event.client_order_id)
+    known = step.state.orders.get(order_id)
+    if known is not None:
+        if known.first is not None:
+            step.report(known.first)
+        return
+    reason, text = _objection(step, event)
+    order = _record(step, event, order_id)
+    if reason is RejectReason.NONE:
+        step.state.orders[order_id] = order
+        step.enter(order, OrderState.PENDING_COLLATERAL)
+        order.first = step.tell(order, ExecType.NEW)
+        fund(step, order)
+        return
+    order.state = OrderState.REJECTED
+    order.first = step.tell(order, ExecType.REJECTED, reason=reason, text=text)
+    if reason not in (RejectReason.BAD_ACCOUNT, RejectReason.BAD_CLIENT_ORDER_ID):
+        step.state.orders[order_id] = order
+
+
+def on_cancel(step: Step, event: OrderCancelRequested) -> None:
+    """End an order at once, or as soon as its batch or transfer allows; refused once it is being minted."""
+    order = step.state.orders.get(order_id_of(event.account, event.client_order_id))
+    if order is None:
+        _refuse_unknown(step, event)
+    elif order.state in _AFTER_TRADING:
+        text = "trading is over; the rest is refunded with the mint"
+        step.tell(order, ExecType.CANCEL_REJECTED, reason=RejectReason.TOO_LATE, text=text)
+    elif order.state.final:
+        text = f"the order is already {order.state}"
+        step.tell(order, ExecType.CANCEL_REJECTED, reason=RejectReason.TOO_LATE, text=text)
+    else:
+        request_end(step, order, OrderState.CANCELLED, reason=RejectReason.CANCELLED_BY_USER)
+
+
+def _refuse_unknown(step: Step, event: OrderCancelRequested) -> None:
+    step.report(
+        IndexOrderReport(
+            order_id="",
+            account=event.account,
+            client_order_id=event.client_order_id,
+            index="",
+            side=Side.BUY,
+            exec_type=ExecType.CANCEL_REJECTED,
+            state=OrderState.REJECTED,
+            amount=0,
+            reason=RejectReason.UNKNOWN_ORDER,
+            text="no such order of this account",
+            at=step.at,
+        )
+    )
+
+
+def _record(step: Step, event: OrderSubmitted, order_id: str) -> IndexOrder:
+    return IndexOrder(
+        order_id=order_id,
+        sequence=step.sequence,
+        account=event.account.lower(),
+        client_order_id=event.client_order_id,
+        index=event.index,
+        side=event.side,
+        amount=event.amount,
+        max_price=event.max_price,
+        min_units=event.min_units,
+        max_fee=event.max_fee,
+        expires_at=event.expires_at or step.at + step.state.config.order_life_ns,
+        signature_digest=event.signature_digest,
+        state=OrderState.PENDING_COLLATERAL,
+        state_since=step.at,
+    )
+
+
+def _objection(step: Step, event: OrderSubmitted) -> tuple[RejectReason, str]:
+    try:
+        account = AccountId.parse(event.account)
+        check_client_order_id(event.client_order_id)
+    except IdentifierError as error:
+        bad_account = str(error).startswith("account")
+        return (RejectReason.BAD_ACCOUNT if bad_account else RejectReason.BAD_CLIENT_ORDER_ID), str(error)
+    index = step.state.indices.get(event.index)
+    if event.side is Side.SELL:
+        return RejectReason.SELL_NOT_SUPPORTED, "this index takes buy orders only"
+    if index is None:
+        return RejectReason.UNKNOWN_INDEX, f"no index {event.index[:32]!r}; ask for the list of indices"
+    if index.state is not IndexState.ACTIVE:
+        return RejectReason.INDEX_NOT_ACTIVE, f"{index.symbol} is {index.state.lower()}"
+    if account.chain_id != index.chain_id:
+        return RejectReason.WRONG_CHAIN, f"{index.symbol} takes collateral on chain {index.chain_id}"
+    if event.amount <= 0:
+        return RejectReason.AMOUNT_NOT_POSITIVE, "the amount must be above zero"
+    if event.amount % index.unit:
+        text = f"the amount may have {index.collateral_decimals} decimals"
+        return RejectReason.AMOUNT_PRECISION, text
+    if event.amount < index.min_order:
+        return RejectReason.AMOUNT_BELOW_MINIMUM, f"the least is {format_atoms(index.min_order)}"
+    if index.max_order and event.amount > index.max_order:
+        return RejectReason.AMOUNT_ABOVE_MAXIMUM, f"the most is {format_atoms(index.max_order)}"
+    if min(event.max_price, event.min_units, event.max_fee) < 0:
+        return RejectReason.BAD_LIMIT, "a limit cannot be negative; leave out what is not wanted"
+    if event.expires_at and event.expires_at <= step.at:
+        return RejectReason.EXPIRY_IN_PAST, "the expiry has passed"
+    return RejectReason.NONE, ""

@@ -1,0 +1,122 @@
+"""One application of an event: the state it may change, its time, and what it says."""
+
+from __future__ import annotations
+
+from indexmaker.identifiers import derived_id
+from indexmaker.ledger import Ledger, Movement
+from indexmaker.solver.commands import Alert, IndexOrderReport, SolverCommand, SolverReport
+from indexmaker.solver.state import AssetOrder, Batch, Index, IndexOrder, SolverState
+from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason
+
+__all__ = ["Step"]
+
+_TRADING = (OrderState.PENDING_COLLATERAL, OrderState.ROUTING, OrderState.READY, OrderState.ENGAGED)
+
+
+class Step:
+    """Passed through the handlers of one event; `outputs` is what the engine returns."""
+
+    def __init__(self, state: SolverState, ledger: Ledger, *, sequence: int, at: int) -> None:
+        self.state = state
+        self.ledger = ledger
+        self.sequence = sequence
+        self.at = at
+        self.outputs: list[SolverCommand | SolverReport] = []
+
+    def send(self, command: SolverCommand) -> None:
+        """Say a command and keep it in the outbox until confirmed; one that is there already is not said
+        again.
+        """
+        if self.await_answer(command):
+            self.outputs.append(command)
+
+    def await_answer(self, command: SolverCommand) -> bool:
+        """Keep a command for after a restart without saying it now; False when it is there already."""
+        if any(waiting.command_id == command.command_id for waiting in self.state.outbox):
+            return False
+        self.state.outbox.append(command)
+        return True
+
+    def confirm(self, command_id: str) -> None:
+        """The command was answered."""
+        outbox = self.state.outbox
+        outbox[:] = [waiting for waiting in outbox if waiting.command_id != command_id]
+
+    def report(self, report: SolverReport) -> None:
+        """Say a report."""
+        self.outputs.append(report)
+
+    def alert(self, kind: str, subject: str, text: str, *orders: str, age_ns: int = 0) -> None:
+        """Say something to a person."""
+        self.report(Alert(kind=kind, subject=subject, text=text, order_ids=orders, age_ns=age_ns, at=self.at))
+
+    def name(self, prefix: str, *parts: object) -> str:
+        """An id that only this event can make."""
+        return derived_id(prefix, self.sequence, *parts)
+
+    def post(self, *movements: Movement) -> None:
+        """Post movements together."""
+        self.ledger.post(Movement.of(movements))
+
+    def index_of(self, order: IndexOrder) -> Index:
+        """The index of an order that passed the door."""
+        return self.state.indices[order.index]
+
+    def enter(self, order: IndexOrder, state: OrderState) -> None:
+        """Put an order into a state and start its age."""
+        order.state = state
+        if state.final:
+            self.state.open_orders.discard(order.order_id)
+        else:
+            self.state.open_orders.add(order.order_id)
+        order.state_since = self.at
+        order.stuck_told = False
+
+    def tell(
+        self,
+        order: IndexOrder,
+        exec_type: ExecType,
+        *,
+        reason: RejectReason = RejectReason.NONE,
+        text: str = "",
+        last_units: int = 0,
+    ) -> IndexOrderReport:
+        """Report an order as it is now."""
+        invoice = order.invoice
+        report = IndexOrderReport(
+            order_id=order.order_id,
+            account=order.account,
+            client_order_id=order.client_order_id,
+            index=order.index,
+            side=order.side,
+            exec_type=exec_type,
+            state=order.state,
+            amount=order.amount,
+            spent=order.spent,
+            leaves=max(0, (order.tradable or order.amount) - order.spent) if order.state in _TRADING else 0,
+            units=order.units,
+            last_units=last_units,
+            fees=invoice.fee if invoice else order.routing_fee,
+            refund=invoice.refund if invoice else 0,
+            reason=reason,
+            text=text,
+            tx_hash=order.settle_tx,
+            at=self.at,
+        )
+        self.report(report)
+        return report
+
+    def orders_in(self, *states: OrderState) -> list[IndexOrder]:
+        """Orders in these (not final) states, oldest first."""
+        open_orders = [self.state.orders[order_id] for order_id in self.state.open_orders]
+        found = [order for order in open_orders if order.state in states]
+        return sorted(found, key=lambda order: order.sequence)
+
+    def batches_open(self) -> list[Batch]:
+        """Batches that are not closed, oldest first."""
+        found = [self.state.batches[batch_id] for batch_id in self.state.open_batches]
+        return sorted(found, key=lambda batch: (batch.sequence, batch.batch_id))
+
+    def asset_orders_live(self) -> list[AssetOrder]:
+        """Venue orders of which more is expected, by name."""
+        return [self.state.asset_orders[name] for name in sorted(self.state.live_asset_orders)]
