@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -82,7 +83,7 @@ class AnvilNode:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # a Ctrl-C reaches the owner, who then ends the nodes
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
             )
         node = cls(process, chain_id=chain_id, port=port, log_file=log_file)
         try:
@@ -137,8 +138,8 @@ class AnvilNode:
         return True
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """Runs in the child before exec: it is told to end when its parent does, however that happens."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:
+    if os.getppid() != parent:  # it died before the request was made
         os._exit(1)
