@@ -145,6 +145,13 @@ class Plan:
         self.stopped = False
         self.spent = False
 
+    def prevent(self, maker: Order, mode: SelfTradePrevention) -> None:
+        """Note that the taker met an order of its own account."""
+        if mode is not SelfTradePrevention.EXPIRE_TAKER:
+            self.makers.append(maker)
+            self.quantities.append(0)
+        self.stopped = mode is not SelfTradePrevention.EXPIRE_MAKER
+
 
 class Book:
     """Bids and asks of one market."""
@@ -194,11 +201,8 @@ class Book:
                         plan.spent = True
                         return plan
                 if prevents and order.account is owner:
-                    if mode is not SelfTradePrevention.EXPIRE_TAKER:
-                        makers.append(order)
-                        quantities.append(0)
-                    if mode is not SelfTradePrevention.EXPIRE_MAKER:
-                        plan.stopped = True
+                    plan.prevent(order, mode)
+                    if plan.stopped:
                         return plan
                     order = order.next
                     continue
