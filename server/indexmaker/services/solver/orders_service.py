@@ -19,6 +19,7 @@ from indexmaker.services.solver.views import order_view, report_view
 from indexmaker.solver.commands import IndexOrderReport, SolverCommand, SolverReport
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import OrderCancelRequested, SolverEvent
+from indexmaker.solver.handlers.orders import order_id_of
 from indexmaker.solver.state import IndexOrder
 from indexmaker.solver.vocabulary import ExecType
 from indexmaker.storage import Cursor, ReportRecorder
@@ -119,7 +120,7 @@ class OrdersService(rpc.SolverServiceServicer):
                 yield pb.WatchIndexOrdersResponse(reports=[report_view(stored.sequence, stored.index, report)])
 
     def _find(self, account: str, client_order_id: str) -> IndexOrder | None:
-        return self._engine.find_order(account, client_order_id)
+        return self._engine.state.orders.get(order_id_of(account, client_order_id))
 
 
 def _first_report(committed: Committed[SolverEvent, SolverOutput]) -> IndexOrderReport:

@@ -66,7 +66,9 @@ class CollateralService(collateral_pb2_grpc.CollateralServiceServicer):
             for account, amount in ledger.balances()
             if amount
         ]
-        return collateral_pb2.GetLedgerResponse(balanced=ledger.balanced(), postings=ledger.movements, balances=balances)
+        return collateral_pb2.GetLedgerResponse(
+            balanced=ledger.balanced(), postings=ledger.movements, balances=balances
+        )
 
 
 class InvoicesService(invoices_pb2_grpc.InvoiceServiceServicer):

@@ -1,0 +1,166 @@
+"""What a core tells its engine when it starts: configuration, instruments, the house's money, new indices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from indexmaker.config import IndexSettings, Settings, SolverSettings
+from indexmaker.instruments import Instrument
+from indexmaker.runtime import Sequencer
+from indexmaker.services.solver.edges import ChainEdge, MarketDataEdge, OrderEntryEdge
+from indexmaker.services.solver.edges.bridge import venue_designation
+from indexmaker.services.solver.rhythm import symbols_of
+from indexmaker.solver.commands import IndexReport, SolverCommand, SolverReport
+from indexmaker.solver.config import FinalityTier, SolverConfig
+from indexmaker.solver.engine import SolverEngine
+from indexmaker.solver.events import (
+    Configured,
+    HouseCapital,
+    IndexCreated,
+    InstrumentsUpdated,
+    SolverEvent,
+)
+from indexmaker.solver.vocabulary import Constituent, Finality
+
+__all__ = ["Bootstrap", "index_template", "solver_config"]
+
+_log = structlog.get_logger(__name__)
+
+_MS = 1_000_000
+
+
+def solver_config(settings: SolverSettings) -> SolverConfig:
+    """The engine's knobs from the configuration file."""
+    return SolverConfig(
+        strategy=settings.strategy,
+        finality=(FinalityTier(amount=0, finality=Finality(settings.deposit_finality)),),
+        routing_window_ns=settings.aggregation_window_ms * _MS,
+        aggregation_window_ns=settings.aggregation_window_ms * _MS,
+        book_max_age_ns=settings.book_max_age_ms * _MS,
+        price_impact=settings.price_impact,
+        order_budget=settings.max_order_value,
+        batch_budget=settings.max_batch_value,
+        in_flight_budget=settings.max_in_flight_value,
+        minimum_progress=settings.min_batch_value,
+        inventory_budget=settings.inventory_budget,
+        mint_threshold=settings.mint_threshold,
+    )
+
+
+def index_template(settings: Settings) -> IndexCreated:
+    """What all indices of this core share: the venue, the route and its ends."""
+    venue, terms = next(iter(settings.venues.items()))
+    return IndexCreated(
+        symbol="",
+        chain_id=0,
+        gate="",
+        token="",
+        constituents=(),
+        collateral=terms.quote_asset,
+        venue=venue,
+        route=settings.route_id,
+        custody=settings.bridge_source,
+        destination=venue_designation(venue, terms.quote_asset),
+    )
+
+
+class Bootstrap:
+    """Brings the engine up to the configuration; every step may be repeated without effect."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: SolverEngine,
+        sequencer: Sequencer[SolverEvent, SolverCommand | SolverReport],
+        *,
+        entries: Mapping[str, OrderEntryEdge],
+        markets: Mapping[str, MarketDataEdge],
+        chain: ChainEdge,
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._sequencer = sequencer
+        self._entries = entries
+        self._markets = markets
+        self._chain = chain
+        self.done = asyncio.Event()
+
+    async def run(self, rules_changed: Mapping[str, asyncio.Event]) -> None:
+        """Configure, then keep each venue's instruments current until cancelled."""
+        config = solver_config(self._settings.solver)
+        if self._engine.state.config != config:
+            await self._sequencer.submit(Configured(config=config))
+        for venue in self._entries:
+            await self._take_instruments(venue)
+            await self._count_capital(venue)
+        for index in self._settings.indices:
+            await self._create(index)
+        self._chain.gates_changed()
+        for venue, market in self._markets.items():
+            market.want(symbols_of(self._engine, venue))
+        self.done.set()
+        async with asyncio.TaskGroup() as tasks:
+            for venue, changed in rules_changed.items():
+                tasks.create_task(self._keep_instruments(venue, changed))
+
+    async def _keep_instruments(self, venue: str, changed: asyncio.Event) -> None:
+        while True:
+            await changed.wait()
+            changed.clear()
+            await self._take_instruments(venue)
+
+    async def _take_instruments(self, venue: str) -> None:
+        known = self._engine.state.instruments.values()
+        new: list[Instrument] = [one for one in await self._entries[venue].instruments() if one not in known]
+        if new:
+            await self._sequencer.submit(InstrumentsUpdated(venue=venue, instruments=tuple(new)))
+
+    async def _count_capital(self, venue: str) -> None:
+        """On the very first start, what lies at the venue is the house's; later the ledger knows better."""
+        if self._engine.state.capital_references:
+            return
+        for asset, amount in sorted((await self._entries[venue].balances()).items()):
+            if amount:
+                await self._sequencer.submit(
+                    HouseCapital(
+                        place=f"venue:{venue}", asset=asset, amount=amount, reference=f"opening:{venue}:{asset}"
+                    )
+                )
+                _log.info("house_capital", venue=venue, asset=asset)
+
+    async def _create(self, index: IndexSettings) -> None:
+        if index.symbol in self._engine.state.indices:
+            return
+        template = index_template(self._settings)
+        prices = dict(index.reference_prices)
+        missing = {asset: f"{asset}{template.collateral}" for asset in index.weights if asset not in prices}
+        if missing:
+            mids = await self._markets[template.venue].wait_for_mids(set(missing.values()))
+            prices |= {asset: mids[symbol] for asset, symbol in missing.items()}
+        committed = await self._sequencer.submit(
+            IndexCreated(
+                symbol=index.symbol,
+                chain_id=index.chain_id,
+                gate=index.gate.lower(),
+                token=index.token.lower(),
+                constituents=tuple(
+                    Constituent(asset=asset, weight=weight, reference_price=prices[asset])
+                    for asset, weight in sorted(index.weights.items())
+                ),
+                target_price=index.target_price,
+                management_fee=index.management_fee,
+                min_order=index.min_order,
+                max_order=index.max_order,
+                collateral=template.collateral,
+                venue=template.venue,
+                route=template.route,
+                custody=template.custody,
+                destination=template.destination,
+            )
+        )
+        for output in committed.outputs:
+            if isinstance(output, IndexReport):
+                _log.info("index", symbol=output.symbol, accepted=output.accepted, reason=output.reason)

@@ -1,0 +1,255 @@
+"""The solver as a process: recover, connect the edges, serve, and end in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import grpc.aio
+import structlog
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from grpc_reflection.v1alpha import reflection
+
+from indexmaker.api.operations.v1 import operations_pb2, operations_pb2_grpc
+from indexmaker.api.solver.v1 import (
+    collateral_pb2,
+    collateral_pb2_grpc,
+    indices_pb2,
+    indices_pb2_grpc,
+    invoices_pb2,
+    invoices_pb2_grpc,
+    solver_pb2,
+    solver_pb2_grpc,
+)
+from indexmaker.config import ConfigurationFault, Settings
+from indexmaker.connectors.channel import open_channel
+from indexmaker.connectors.interceptors import CallGuard
+from indexmaker.connectors.secrets import SecretRef
+from indexmaker.runtime import LeaseKeeper, Sequencer, SystemClock, this_process
+from indexmaker.services.solver.authentication import TokenInterceptor
+from indexmaker.services.solver.bootstrap import Bootstrap, index_template
+from indexmaker.services.solver.dispatcher import Dispatcher
+from indexmaker.services.solver.edges import (
+    BridgeEdge,
+    ChainEdge,
+    FundingEdge,
+    GuardianEdge,
+    MarketDataEdge,
+    OrderEntryEdge,
+)
+from indexmaker.services.solver.edges.bridge import venue_designation
+from indexmaker.services.solver.edges.chain import GateAddress
+from indexmaker.services.solver.indices_service import IndicesService
+from indexmaker.services.solver.orders_service import OrdersService
+from indexmaker.services.solver.plugins_service import PluginsService
+from indexmaker.services.solver.read_services import (
+    CollateralService,
+    InvoicesService,
+    OperationsService,
+    RunFacts,
+)
+from indexmaker.services.solver.reports import project
+from indexmaker.services.solver.rhythm import Rhythm
+from indexmaker.solver.commands import SolverCommand, SolverReport
+from indexmaker.solver.engine import SolverEngine
+from indexmaker.solver.events import SolverEvent
+from indexmaker.storage import ChainCursors, Database, ReportLog, ReportRecorder, SqlJournal, SqlLeases, upgrade
+
+__all__ = ["SolverProcess"]
+
+_log = structlog.get_logger(__name__)
+
+_HOUR = 3_600_000_000_000
+_Output = SolverCommand | SolverReport
+
+
+class SolverProcess:
+    """One core. `announce` is called once with the addresses when clients may come."""
+
+    def __init__(self, settings: Settings, *, announce: Callable[[dict[str, object]], None]) -> None:
+        if settings.guardian is None:
+            raise ConfigurationFault("guardian.private_key is missing: add a table [guardian]")
+        if not settings.venues:
+            raise ConfigurationFault("no table [venues.NAME]: the solver needs a venue to trade on")
+        self._settings = settings
+        self._announce = announce
+        self._guardian_key = SecretRef(settings.guardian.private_key).reveal()
+        self._token = SecretRef(settings.core.token).reveal() if settings.core.token else ""
+        self._clock = SystemClock()
+        self._engine = SolverEngine()
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        upgrade(self._settings.core.database)
+        async with AsyncExitStack() as stack:
+            database = stack.enter_context(Database(self._settings.core.database))
+            await self._serve(stack, database)
+
+    async def _serve(self, stack: AsyncExitStack, database: Database) -> None:
+        engine, clock = self._engine, self._clock
+        instance_id = uuid.uuid4().hex
+        started_at = clock.now()
+        keeper = LeaseKeeper(
+            SqlLeases(database), engine=engine.name, holder=this_process(f"solver-{instance_id[:8]}"), clock=clock
+        )
+        lease = await keeper.acquire()
+        sequencer: Sequencer[SolverEvent, _Output] = Sequencer(
+            engine,
+            SqlJournal(database, engine.name),
+            clock=clock,
+            lease=lease,
+            snapshot_every=self._settings.core.snapshot_every or 1 << 62,
+        )
+        log = ReportLog(database, engine.name)
+        recorder: ReportRecorder[SolverEvent, _Output] = ReportRecorder(log, project=project)
+        sequencer.subscribe(recorder)
+
+        async def channel(plugin: str) -> grpc.aio.Channel:
+            return await stack.enter_async_context(open_channel(self._settings.socket(plugin)))
+
+        rules_changed = {venue: asyncio.Event() for venue in self._settings.venues}
+        markets: dict[str, MarketDataEdge] = {}
+        entries: dict[str, OrderEntryEdge] = {}
+        fundings: dict[str, FundingEdge] = {}
+        for venue, terms in self._settings.venues.items():
+            markets[venue] = MarketDataEdge(venue, await channel(terms.market_data), rules_changed=rules_changed[venue])
+            orders = await channel(terms.order_entry)
+            entries[venue] = OrderEntryEdge(
+                venue,
+                orders,
+                post=sequencer.post,
+                cursors=lambda venue=venue: _trade_cursors(engine, venue),
+                open_orders=lambda venue=venue: _open_orders(engine, venue),
+            )
+            fundings[venue_designation(venue, terms.quote_asset)] = FundingEdge(
+                venue,
+                orders,
+                chain_id=terms.funding_chain_id,
+                post=sequencer.post,
+                since=lambda: _deposits_since(engine, clock.now()),
+            )
+        chain = ChainEdge(
+            await channel(self._settings.chain_plugin),
+            post=sequencer.post,
+            commit=sequencer.submit,
+            gates=lambda: {GateAddress(one.chain_id, one.gate) for one in engine.state.indices.values()},
+            cursors=ChainCursors(database, engine.name),
+        )
+        bridge = BridgeEdge(
+            await channel(self._settings.bridge_plugin),
+            post=sequencer.post,
+            fundings=fundings,
+            max_fee_bps=self._settings.solver.max_routing_fee_bps,
+        )
+        guardian = GuardianEdge(self._guardian_key, post=sequencer.post, review=engine.review)
+        dispatcher = Dispatcher(venues=entries, chain=chain, bridge=bridge, guardian=guardian)
+        sequencer.subscribe(dispatcher)
+        bootstrap = Bootstrap(self._settings, engine, sequencer, entries=entries, markets=markets, chain=chain)
+        rhythm = Rhythm(
+            engine, markets, clock=clock, post=sequencer.post, interval_ms=self._settings.solver.batch_interval_ms
+        )
+
+        recovered = await sequencer.recover(needed_from=log.head())
+        dispatcher.resend(engine.pending())
+        facts = RunFacts(instance_id=instance_id, started_at=started_at, replayed=recovered.replayed)
+        supervisor = await channel("supervisor")
+        server = self._server(
+            orders=OrdersService(engine, sequencer, recorder),
+            indices=IndicesService(engine, sequencer, template=index_template(self._settings)),
+            operations=OperationsService(engine, sequence=lambda: sequencer.sequence, facts=facts),
+            plugins=PluginsService(supervisor),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
+            leasing = tasks.create_task(keeper.run())
+            edges = [
+                tasks.create_task(one.run())
+                for one in (*markets.values(), *entries.values(), *fundings.values(), chain, bridge, guardian)
+            ]
+            edges.append(tasks.create_task(bootstrap.run(rules_changed)))
+            await self._until(bootstrap.done)
+            edges.append(tasks.create_task(rhythm.run()))
+            await server.start()
+            if not self._stop.is_set():
+                self._announce({"ready": True, "address": self._local_address(), "instance": instance_id})
+            await self._stop.wait()
+            await server.stop(grace=2)
+            for edge in edges:
+                edge.cancel()
+            sequencer.stop()
+            await writing[0]
+            recorder.stop()
+            await writing[1]
+            keeper.stop()
+            await leasing
+
+    async def _until(self, ready: asyncio.Event) -> None:
+        """Wait until ready, or until asked to stop."""
+        waits = [asyncio.ensure_future(ready.wait()), asyncio.ensure_future(self._stop.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _local_address(self) -> str:
+        return self._settings.socket("core")
+
+    def _server(
+        self,
+        *,
+        orders: OrdersService,
+        indices: IndicesService,
+        operations: OperationsService,
+        plugins: PluginsService,
+    ) -> grpc.aio.Server:
+        server = grpc.aio.server(interceptors=(TokenInterceptor(self._token), CallGuard(lambda: True)))
+        solver_pb2_grpc.add_SolverServiceServicer_to_server(orders, server)
+        indices_pb2_grpc.add_IndexServiceServicer_to_server(indices, server)
+        collateral_pb2_grpc.add_CollateralServiceServicer_to_server(CollateralService(self._engine), server)
+        invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoicesService(self._engine), server)
+        operations_pb2_grpc.add_OperationsServiceServicer_to_server(operations, server)
+        operations_pb2_grpc.add_PluginServiceServicer_to_server(plugins, server)
+        health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
+        modules = (solver_pb2, indices_pb2, collateral_pb2, invoices_pb2, operations_pb2, health_pb2)
+        names = [service.full_name for module in modules for service in module.DESCRIPTOR.services_by_name.values()]
+        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+        Path(self._local_address().removeprefix("unix:")).unlink(missing_ok=True)
+        server.add_insecure_port(self._local_address())
+        if self._token and server.add_insecure_port(self._settings.core.listen) == 0:
+            raise ConfigurationFault(f"core.listen: {self._settings.core.listen} cannot be bound; choose another port")
+        return server
+
+
+def _trade_cursors(engine: SolverEngine, venue: str) -> list[tuple[str, str]]:
+    """Per symbol with orders, the last trade id known; "0" before the first."""
+    last: dict[str, int] = {order.symbol: 0 for order in engine.state.asset_orders.values() if order.venue == venue}
+    for batch in engine.state.batches.values():
+        for leg in batch.legs if batch.venue == venue else ():
+            for fill in leg.fills:
+                last[leg.symbol] = max(last.get(leg.symbol, 0), int(fill.trade_id))
+    return [(symbol, str(trade_id)) for symbol, trade_id in sorted(last.items())]
+
+
+def _open_orders(engine: SolverEngine, venue: str) -> list[tuple[str, str]]:
+    """Client order id and symbol of every order whose end is not known."""
+    return [
+        (order.client_order_id, order.symbol)
+        for order in engine.state.asset_orders.values()
+        if order.venue == venue and order.done_quantity < 0 and order.state.value != "DONE"
+    ]
+
+
+def _deposits_since(engine: SolverEngine, now: int) -> int:
+    """An hour before the oldest order that is not ended, or before now."""
+    open_since = [order.state_since for order in engine.state.orders.values() if not order.state.final]
+    return min([now, *open_since]) - _HOUR
