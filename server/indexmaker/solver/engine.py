@@ -48,6 +48,11 @@ class SolverEngine:
         self._ledger = Ledger()
 
     @property
+    def state(self) -> SolverState:
+        """Everything but the ledger, to be read only."""
+        return self._state
+
+    @property
     def ledger(self) -> Ledger:
         """The books, to be read only."""
         return self._ledger
