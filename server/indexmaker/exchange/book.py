@@ -13,6 +13,9 @@ from indexmaker.exchange.vocabulary import SelfTradePrevention
 
 __all__ = ["Book", "BookSide", "Plan"]
 
+_ANY_KEY = -(2**64)
+"""Below every key: prices have 63 bits."""
+
 
 class BookSide:
     """The resting orders of one direction. `sign` is 1 for bids and -1 for asks; key = sign x price."""
@@ -182,7 +185,7 @@ class Book:
         plan = Plan()
         side = self.asks if buy else self.bids
         sign = side.sign
-        limit = price * sign if price else None
+        limit = price * sign if price else _ANY_KEY
         by_budget = quantity == 0
         prevents = mode is not SelfTradePrevention.NONE
         makers = plan.makers
@@ -190,7 +193,7 @@ class Book:
         left = quantity
         last_price = 0
         for key in reversed(side.keys):
-            if limit is not None and key < limit:
+            if key < limit:
                 break
             level_price = key * sign
             order = side.levels[key].first
