@@ -1,0 +1,84 @@
+"""One operation of the API: what it does, who may call it and what it costs, for REST and WebSocket API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from indexmaker.gateways.binance.credentials import Credential
+from indexmaker.gateways.binance.parameters import Parameters
+from indexmaker.gateways.binance.signing import check_signature, check_timing
+from indexmaker.gateways.binance.venue import Venue
+
+__all__ = ["Call", "Operation", "Security", "authenticate", "perform"]
+
+
+class Security(Enum):
+    """What a call must prove."""
+
+    NONE = auto()
+    SIGNED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call under way. `credential` is there in signed operations."""
+
+    venue: Venue
+    parameters: Parameters
+    credential: Credential | None = None
+
+    @property
+    def account(self) -> int:
+        """The account of the caller of a signed operation."""
+        assert self.credential is not None, "only signed operations have an account"
+        return self.credential.account
+
+
+Handler = Callable[[Call], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A named operation; `handle` returns what is sent as JSON.
+
+    `weight` may depend on the parameters. A `free` operation costs its weight only when it fails. One that
+    `counts_order` counts as a new order.
+    """
+
+    handle: Handler
+    security: Security = Security.NONE
+    weight: int | Callable[[Parameters], int] = 1
+    free: bool = False
+    counts_order: bool = False
+
+    def weigh(self, parameters: Parameters) -> int:
+        """The request weight of a call with these parameters."""
+        return self.weight if isinstance(self.weight, int) else self.weight(parameters)
+
+
+def authenticate(venue: Venue, parameters: Parameters, *, key: str | None, payload: str) -> Credential:
+    """Check key, time and signature of a call, in this order; raises `ApiError`."""
+    credential = venue.credentials.require(key)
+    check_timing(parameters, now=venue.clock.now())
+    check_signature(payload, signature=parameters.text("signature"), secret=credential.secret)
+    return credential
+
+
+async def perform(
+    operation: Operation,
+    venue: Venue,
+    parameters: Parameters,
+    *,
+    credential: Credential | None,
+    address: str,
+    weight: int,
+) -> object:
+    """Run an operation whose weight was charged already; raises `ApiError`."""
+    if operation.counts_order and credential is not None:
+        venue.limits.count_order(credential.account)
+    answer = await operation.handle(Call(venue=venue, parameters=parameters, credential=credential))
+    if operation.free:
+        venue.limits.refund(address, weight)
+    return answer

@@ -1,0 +1,1 @@
+"""The exchange as a process: configuration, market makers, deposits, assembly."""
