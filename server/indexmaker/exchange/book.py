@@ -191,7 +191,6 @@ class Book:
         makers = plan.makers
         quantities = plan.quantities
         left = quantity
-        last_price = 0
         for key in reversed(side.keys):
             if key < limit:
                 break
@@ -216,15 +215,9 @@ class Book:
                 quantities.append(traded)
                 plan.filled += traded
                 plan.cost += traded * level_price
-                last_price = level_price
                 left -= traded
-                if by_budget:
-                    if traded < order.remaining:
-                        plan.spent = True
-                        return plan
-                elif left == 0:
+                if left == 0:
+                    plan.spent = by_budget
                     return plan
                 order = order.next
-        if by_budget and budget - plan.cost < last_price:
-            plan.spent = True
         return plan
