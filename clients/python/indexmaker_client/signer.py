@@ -57,7 +57,8 @@ class Signer:
 
     def __sign(self, typed: dict[str, object]) -> str:
         signed = self.__local.sign_message(encode_typed_data(full_message=typed))
-        return "0x" + signed.signature.hex().removeprefix("0x")
+        signature: bytes = signed.signature
+        return "0x" + signature.hex().removeprefix("0x")
 
     def __repr__(self) -> str:
         return f"Signer({self.account})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -52,9 +52,9 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Wrap the handler with the check; the peer is known only inside a call."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method or ""
@@ -86,12 +86,10 @@ def _unless_local(handler: Any) -> grpc.RpcMethodHandler[Any, Any]:  # noqa: ANN
                 await result
 
         wrap = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.stream_stream_rpc_method_handler
-        wrapped = wrap(stream, handler.request_deserializer, handler.response_serializer)
-        return cast("grpc.RpcMethodHandler[Any, Any]", wrapped)
+        return wrap(stream, handler.request_deserializer, handler.response_serializer)
 
     async def unary(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:  # noqa: ANN401
         await refuse(context)
         return await handler.unary_unary(request, context)
 
-    wrapped = grpc.unary_unary_rpc_method_handler(unary, handler.request_deserializer, handler.response_serializer)
-    return cast("grpc.RpcMethodHandler[Any, Any]", wrapped)
+    return grpc.unary_unary_rpc_method_handler(unary, handler.request_deserializer, handler.response_serializer)

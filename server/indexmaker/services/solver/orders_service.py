@@ -117,7 +117,7 @@ class OrdersService(rpc.SolverServiceServicer):
         async for stored in self._recorder.follow(after=after, kind=INDEX_ORDER):
             report = decode_order_report(stored.payload)
             if not accounts or report.account in accounts:
-                yield pb.WatchIndexOrdersResponse(reports=[report_view(stored.sequence, stored.index, report)])
+                yield pb.WatchIndexOrdersResponse(reports=[report_view(stored.sequence, stored.idx, report)])
 
     def _find(self, account: str, client_order_id: str) -> IndexOrder | None:
         return self._engine.state.orders.get(order_id_of(account, client_order_id))

@@ -7,6 +7,7 @@ import signal
 import uuid
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import grpc.aio
@@ -127,8 +128,8 @@ class SolverProcess:
                 venue,
                 orders,
                 post=sequencer.post,
-                cursors=lambda venue=venue: _trade_cursors(engine, venue),
-                open_orders=lambda venue=venue: _open_orders(engine, venue),
+                cursors=partial(_trade_cursors, engine, venue),
+                open_orders=partial(_open_orders, engine, venue),
             )
             fundings[venue_designation(venue, terms.quote_asset)] = FundingEdge(
                 venue,
@@ -171,10 +172,11 @@ class SolverProcess:
         async with asyncio.TaskGroup() as tasks:
             writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
             leasing = tasks.create_task(keeper.run())
-            edges = [
-                tasks.create_task(one.run())
-                for one in (*markets.values(), *entries.values(), *fundings.values(), chain, bridge, guardian)
-            ]
+            runs = [market.run() for market in markets.values()]
+            runs += [entry.run() for entry in entries.values()]
+            runs += [funding.run() for funding in fundings.values()]
+            runs += [chain.run(), bridge.run(), guardian.run()]
+            edges = [tasks.create_task(run) for run in runs]
             edges.append(tasks.create_task(bootstrap.run(rules_changed)))
             await self._until(bootstrap.done)
             edges.append(tasks.create_task(rhythm.run()))

@@ -60,15 +60,11 @@ class CollateralService(collateral_pb2_grpc.CollateralServiceServicer):
         """Every balance that is not zero."""
         ledger = self._engine.ledger
         balances = [
-            collateral_pb2.LedgerBalance(
-                account=ledger_name(account), asset=account.asset, balance=format_atoms(amount)
-            )
-            for account, amount in ledger.balances()
-            if amount
+            collateral_pb2.LedgerBalance(account=ledger_name(account), asset=account.asset, balance=format_atoms(atoms))
+            for account, atoms in ledger
         ]
-        return collateral_pb2.GetLedgerResponse(
-            balanced=ledger.balanced(), postings=ledger.movements, balances=balances
-        )
+        balanced = ledger.balanced()
+        return collateral_pb2.GetLedgerResponse(balanced=balanced, postings=ledger.movements, balances=balances)
 
 
 class InvoicesService(invoices_pb2_grpc.InvoiceServiceServicer):

@@ -9,15 +9,15 @@ import msgspec
 from indexmaker.runtime import Committed
 from indexmaker.solver.commands import IndexOrderReport, SolverCommand, SolverReport
 from indexmaker.solver.events import SolverEvent
-from indexmaker.storage import Projected
+from indexmaker.storage.recorder import Projected
 
 __all__ = ["INDEX_ORDER", "decode_order_report", "project"]
 
 INDEX_ORDER = "index-order"
 """Kind of the reports on index orders; their key is the account."""
 
-_encoder = msgspec.msgpack.Encoder()
-_orders = msgspec.msgpack.Decoder(IndexOrderReport)
+_encoder = msgspec.json.Encoder()
+_orders = msgspec.json.Decoder(IndexOrderReport)
 
 
 def project(committed: Committed[SolverEvent, SolverCommand | SolverReport]) -> Iterator[Projected]:

@@ -9,7 +9,7 @@ from indexmaker.runtime import Clock
 from indexmaker.services.solver.edges import MarketDataEdge
 from indexmaker.services.solver.edges.calls import Post
 from indexmaker.solver.engine import SolverEngine
-from indexmaker.solver.events import BatchSolve, Tick
+from indexmaker.solver.events import BatchSolve, Book, Tick
 from indexmaker.solver.vocabulary import OrderState
 
 __all__ = ["Rhythm", "symbols_of"]
@@ -68,7 +68,7 @@ class Rhythm:
             await asyncio.sleep(self._interval)
 
     async def _solve(self) -> None:
-        books = []
+        books: list[Book] = []
         now = self._clock.now()
         for venue, market in sorted(self._markets.items()):
             symbols = symbols_of(self._engine, venue)
