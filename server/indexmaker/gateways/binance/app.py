@@ -29,11 +29,11 @@ class BinanceGateway:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        self._hub = Hub()
+        self.hub = Hub()
         self._sockets = Sockets()
         self._tickers = Tickers()
-        self._feed = MarketFeed(venue.engine, self._hub, clock=venue.clock)
-        self._users = UserEvents(venue.engine, self._hub, clock=venue.clock, limits=venue.limits)
+        self._feed = MarketFeed(venue.engine, self.hub, clock=venue.clock)
+        self._users = UserEvents(venue.engine, self.hub, clock=venue.clock, limits=venue.limits)
         for observe in (self._tickers.observe, self._feed.observe, self._users.observe):
             venue.sequencer.subscribe(observe)
         self.application = self._build()
@@ -46,17 +46,22 @@ class BinanceGateway:
         """Send timed stream events until cancelled."""
         await self._feed.run()
 
+    def flush(self) -> None:
+        """Send all collected book changes now, whatever their speed."""
+        self._feed.flush_fast()
+        self._feed.flush_slow()
+
     def _build(self) -> web.Application:
         application = web.Application(client_max_size=_LARGEST_BODY)
         rest, websocket = routes(self._tickers)
         for (method, path), operation in rest.items():
             application.router.add_route(method, path, rest_handler(self._venue, operation))
-        raw = streams_handler(self._hub, self._sockets, combined=False)
-        combined = streams_handler(self._hub, self._sockets, combined=True)
+        raw = streams_handler(self.hub, self._sockets, combined=False)
+        combined = streams_handler(self.hub, self._sockets, combined=True)
         application.router.add_get("/ws", raw)
         application.router.add_get("/ws/{streams:.*}", raw)
         application.router.add_get("/stream", combined)
-        application.router.add_get("/ws-api/v3", ws_api_handler(self._venue, self._hub, websocket, self._sockets))
+        application.router.add_get("/ws-api/v3", ws_api_handler(self._venue, self.hub, websocket, self._sockets))
         application.on_shutdown.append(self._close_sockets)
         return application
 

@@ -17,14 +17,14 @@ from indexmaker.gateways.binance.market import best_levels, levels_text
 from indexmaker.gateways.binance.venue import ExchangeCommitted
 from indexmaker.runtime import Clock
 
-__all__ = ["MarketFeed"]
+__all__ = ["Bucket", "MarketFeed"]
 
 _STEP = 0.1
 _STEPS_PER_SECOND = 10
 _PARTIAL = (5, 10, 20)
 
 
-class _Bucket:
+class Bucket:
     """Level changes since the last event of one speed: the newest quantity per price."""
 
     __slots__ = ("asks", "bids", "first", "last")
@@ -36,6 +36,7 @@ class _Bucket:
         self.asks: dict[int, int] = {}
 
     def merge(self, delta: BookDelta) -> None:
+        """Take over the changes of one command."""
         self.first = self.first or delta.first_update
         self.last = delta.last_update
         self.bids.update(delta.bids)
@@ -49,8 +50,8 @@ class MarketFeed:
         self._engine = engine
         self._hub = hub
         self._clock = clock
-        self._fast: dict[str, _Bucket] = {}
-        self._slow: dict[str, _Bucket] = {}
+        self._fast: dict[str, Bucket] = {}
+        self._slow: dict[str, Bucket] = {}
         self._best: dict[str, dict[str, object]] = {}
         self._encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 
@@ -62,8 +63,8 @@ class MarketFeed:
             if isinstance(event, Trade):
                 self._trade(event)
             elif isinstance(event, BookDelta):
-                self._fast.setdefault(event.market, _Bucket()).merge(event)
-                self._slow.setdefault(event.market, _Bucket()).merge(event)
+                self._fast.setdefault(event.market, Bucket()).merge(event)
+                self._slow.setdefault(event.market, Bucket()).merge(event)
                 self._best_levels(event)
 
     async def run(self) -> None:
@@ -86,7 +87,7 @@ class MarketFeed:
         collected, self._slow = self._slow, {}
         self._flush(collected, "")
 
-    def _flush(self, collected: dict[str, _Bucket], suffix: str) -> None:
+    def _flush(self, collected: dict[str, Bucket], suffix: str) -> None:
         for symbol, bucket in collected.items():
             market = self._engine.markets[symbol]
             name = symbol.lower()

@@ -31,7 +31,6 @@ from indexmaker.gateways.binance.errors import (
 from indexmaker.gateways.binance.operations import Call
 from indexmaker.gateways.binance.parameters import Parameters
 from indexmaker.gateways.binance.symbols import DEFAULT_SELF_TRADE
-from indexmaker.identifiers import derived_id
 
 __all__ = ["all_orders", "cancel", "cancel_open", "open_orders", "place", "query", "test"]
 
@@ -98,7 +97,7 @@ async def cancel(call: Call) -> object:
         market=market.symbol,
         order_id=order_id,
         client_order_id=client_order_id,
-        cancel_id=parameters.client_order_id("newClientOrderId") or _chosen_id(call, "cancel"),
+        cancel_id=parameters.client_order_id("newClientOrderId") or venue.new_id("cancel"),
         restriction=restriction or CancelRestriction.NONE,
     )
     answer = (await venue.submit(command))[0]
@@ -112,7 +111,7 @@ async def cancel_open(call: Call) -> object:
     """Take back all open orders of a symbol."""
     venue = call.venue
     market = venue.market(call.parameters.symbol())
-    command = CancelAll(account=call.account, market=market.symbol, cancel_id=_chosen_id(call, "cancel"))
+    command = CancelAll(account=call.account, market=market.symbol, cancel_id=venue.new_id("cancel"))
     outputs = await venue.submit(command)
     if isinstance(outputs[0], Rejected):
         raise cancel_rejected(outputs[0])
@@ -190,7 +189,7 @@ def _read_order(call: Call) -> PlaceOrder:
     kind = _order_type(parameters)
     if side is None:
         raise missing("side")
-    client_order_id = parameters.client_order_id("newClientOrderId") or _chosen_id(call, "order")
+    client_order_id = parameters.client_order_id("newClientOrderId") or venue.new_id("order")
     self_trade = _self_trade(parameters)
     time_in_force = parameters.word("timeInForce", TimeInForce, otherwise=ApiError(-1115, "Invalid timeInForce."))
     superfluous = parameters.first_sent(_NOT_TAKEN[kind])
@@ -270,8 +269,3 @@ def _lots(market: Market, quantity: int) -> int:
         return market.lots(quantity)
     except OffGridError:
         raise filter_failure("LOT_SIZE") from None
-
-
-def _chosen_id(call: Call, purpose: str) -> str:
-    """An id for a client that sent none."""
-    return derived_id(purpose, call.account, call.parameters.optional("signature"), call.venue.clock.now(), length=20)

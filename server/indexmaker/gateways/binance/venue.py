@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from indexmaker.exchange.accounts import Account
@@ -14,6 +15,7 @@ from indexmaker.exchange.markets import Asset, Market
 from indexmaker.gateways.binance.credentials import Credentials
 from indexmaker.gateways.binance.errors import ApiError, unknown_symbol
 from indexmaker.gateways.binance.rate_limits import RateLimits
+from indexmaker.identifiers import derived_id
 from indexmaker.runtime import Clock, Committed, Sequencer, SequencerStoppedError
 
 __all__ = ["ExchangeCommitted", "ExchangeSequencer", "Venue"]
@@ -31,6 +33,7 @@ class Venue:
     clock: Clock
     credentials: Credentials
     limits: RateLimits
+    _count: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def market(self, symbol: str) -> Market:
         """A listed market; raises `ApiError`."""
@@ -49,6 +52,10 @@ class Venue:
     def account(self, number: int) -> Account:
         """An account that a credential names."""
         return self.engine.accounts[number]
+
+    def new_id(self, prefix: str) -> str:
+        """An id for a client that sent none; no two are the same, in this life of the process or another."""
+        return derived_id(prefix, self.clock.now(), next(self._count))
 
     async def submit(self, command: ExchangeCommand) -> Sequence[ExchangeEvent]:
         """Hand a command to the exchange and return its outputs once they are durable.

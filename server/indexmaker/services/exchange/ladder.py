@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from indexmaker.exchange.markets import Market
+from indexmaker.money import ceil_to_step, floor_to_step
 
 __all__ = ["Ladder", "Quotes"]
 
@@ -41,14 +42,21 @@ class Ladder:
         self.middle = max(len(self._offsets) + 2, self.middle + self._random.randint(-reach, reach) + pull)
 
     def quotes(self) -> tuple[Quotes, Quotes]:
-        """(bids, asks) around the middle; all prices of a side differ."""
+        """(bids, asks) around the middle; all prices of a side differ.
+
+        Prices are rounded outwards to grids as coarse as the gaps, so that a small step of the middle moves the inner
+        quotes only.
+        """
         bids: Quotes = {}
         asks: Quotes = {}
         size = _NOTIONAL * _DEEP.get(self._market.base.symbol, 1)
-        distance = 0
-        for offset in self._offsets:
-            distance = max(distance + 1, self.middle * offset // _PPM)
-            for side, price in ((bids, self.middle - distance), (asks, self.middle + distance)):
+        bid = ask = self.middle
+        for offset, grid_ppm in self._offsets:
+            distance = self.middle * offset // _PPM
+            grid = max(1, self._anchor * grid_ppm // _PPM)
+            bid = min(bid - 1, floor_to_step(self.middle - distance, grid))
+            ask = max(ask + 1, ceil_to_step(self.middle + distance, grid))
+            for side, price in ((bids, bid), (asks, ask)):
                 if price > 0:
                     side[price] = self._lots(price, size)
             size = size * _SIZE_GROWTH_PPM // _PPM
@@ -64,11 +72,11 @@ class Ladder:
         return min(lots, rules.max_quantity) if rules.max_quantity else lots
 
 
-def _offsets(levels: int) -> list[int]:
-    """Distances from the middle in parts per million."""
+def _offsets(levels: int) -> list[tuple[int, int]]:
+    """(distance from the middle, grid of the price) of each level, in parts per million."""
     offsets, gap, total = [], _FIRST_PPM, 0
     for _ in range(levels):
         total += gap
-        offsets.append(total)
+        offsets.append((total, gap // 2))
         gap = gap * _GROWTH_PPM // _PPM
     return offsets

@@ -40,7 +40,7 @@ class MarketMakers:
         account: int,
         seed: int,
         levels: int = _LEVELS,
-        markets_per_step: int = 2,
+        markets_per_step: int = 1,
     ) -> None:
         self._engine = engine
         self._sequencer = sequencer
