@@ -44,7 +44,9 @@ def generate(root: Path = ROOT) -> list[Path]:
     )
     if status:
         raise RuntimeError(f"protoc failed with status {status}")
-    folders = sorted({path.parent for path in api.rglob("*_pb2.py")} | {api} | {p.parent.parent for p in api.rglob("*_pb2.py")})
+    folders = sorted(
+        {path.parent for path in api.rglob("*_pb2.py")} | {api} | {p.parent.parent for p in api.rglob("*_pb2.py")}
+    )
     for folder in folders:
         (folder / "__init__.py").write_text('"""Generated from proto/; do not edit."""\n')
     return folders

@@ -1,0 +1,92 @@
+"""The report of a demonstration, as JSON and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.table import Table
+
+from indexmaker.api.common.v1 import common_pb2
+from indexmaker.api.solver.v1 import invoices_pb2, solver_pb2
+from indexmaker_demo.checks import Check
+
+__all__ = ["fees_of", "order_row", "plain", "print_checks", "print_invoice", "print_orders"]
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message with every field, under its proto name."""
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+
+
+def fees_of(fees: Sequence[common_pb2.Fee]) -> dict[str, str]:
+    """Fees by kind; kinds are lower-case."""
+    return {common_pb2.FeeKind.Name(fee.kind).removeprefix("FEE_KIND_").lower(): fee.amount for fee in fees}
+
+
+def order_row(order: solver_pb2.IndexOrder) -> dict[str, Any]:
+    """An order as the report shows it."""
+    terms = order.terms
+    return {
+        "client_order_id": terms.client_order_id,
+        "account": f"{terms.account.chain_id}:{terms.account.address}",
+        "side": solver_pb2.IndexSide.Name(terms.side).removeprefix("INDEX_SIDE_"),
+        "index": terms.index,
+        "amount": terms.amount,
+        "state": solver_pb2.IndexOrderState.Name(order.state).removeprefix("INDEX_ORDER_STATE_"),
+        "units": order.units,
+        "assets_value": order.assets_value,
+        "fees": fees_of(order.fees),
+        "refund": order.refund,
+        "invoice_id": order.invoice_id,
+    }
+
+
+def print_orders(console: Console, orders: Sequence[dict[str, Any]]) -> None:
+    """All orders with where their money went."""
+    table = Table("order", "index", "deposit", "assets", "fees", "refund", "index tokens", "state", title="Orders")
+    for order in orders:
+        fees = "  ".join(f"{kind} {amount}" for kind, amount in order["fees"].items())
+        table.add_row(
+            order["client_order_id"],
+            order["index"],
+            order["amount"],
+            order["assets_value"],
+            fees,
+            order["refund"],
+            order["units"],
+            order["state"],
+        )
+    console.print(table)
+
+
+def print_invoice(console: Console, invoice: invoices_pb2.Invoice) -> None:
+    """One invoice, line by line, down to the lots."""
+    lines = Table(title=f"Mint invoice {invoice.invoice_id}", show_header=False)
+    lines.add_row("account", f"{invoice.account.chain_id}:{invoice.account.address}")
+    lines.add_row("deposit transaction", invoice.deposit_id.tx_hash)
+    lines.add_row("mint transaction", invoice.mint_tx_hash)
+    lines.add_row("index tokens", f"{invoice.units} {invoice.index}", end_section=True)
+    lines.add_row("assets", invoice.assets_value)
+    lines.add_row("+ venue fees", invoice.venue_fees)
+    lines.add_row("+ routing fees", invoice.routing_fees)
+    lines.add_row("+ management fee", invoice.management_fee)
+    lines.add_row("+ rounding", invoice.rounding)
+    lines.add_row("+ refund", invoice.refund, end_section=True)
+    lines.add_row("= deposit", f"{invoice.deposit} USDC")
+    console.print(lines)
+    lots = Table("asset", "quantity", "price", "value", "fee", "venue trade", title="Lots")
+    for lot in invoice.lots:
+        lots.add_row(lot.asset, lot.quantity, lot.price, lot.value, lot.fee, f"{lot.venue} {lot.symbol} {lot.trade_id}")
+    console.print(lots)
+
+
+def print_checks(console: Console, checks: Sequence[Check]) -> None:
+    """What holds and what does not; what holds is only counted."""
+    failed = [check for check in checks if not check.ok]
+    console.print(f"[green]{len(checks) - len(failed)} checks hold[/]" + (f", [red]{len(failed)} do not[/]" if failed else ""))
+    for check in failed:
+        console.print(f"  [red]✗[/] {check.name}: {check.detail}")

@@ -1,0 +1,71 @@
+"""`indexmaker up`: the processes of a configuration, kept running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import uuid
+from pathlib import Path
+
+import uvloop
+from cyclopts import App
+
+from indexmaker.config import ConfigurationFault, Settings, load_settings
+from indexmaker.connectors.errors import PluginError
+from indexmaker.connectors.logging import configure_plugin_logging
+from indexmaker.connectors.supervision_service import serve_supervision
+from indexmaker.connectors.supervisor import Supervisor
+from indexmaker.services.system import CORE, system_processes
+
+__all__ = ["app"]
+
+app = App(name="up", help="Start the processes of a configuration and keep them running.")
+
+
+@app.default
+def up(*, config: Path = Path("indexmaker.toml")) -> int:
+    """Start plugins and core in order, restart what dies, stop everything on Ctrl-C or SIGTERM.
+
+    Prints one JSON line when the core takes orders; logs of all processes go to stderr as JSON lines.
+    Exit codes: 0 stopped on request, 1 a process was given up, 2 the configuration cannot be used.
+
+    Parameters
+    ----------
+    config
+        The configuration file; docs/reference/configuration.md lists every key.
+    """
+    configure_plugin_logging(plugin="supervisor", instance_id=uuid.uuid4().hex)
+    try:
+        settings = load_settings(config)
+        supervisor = Supervisor(
+            system_processes(settings, configuration=config),
+            run_dir=settings.run_directory,
+            data_root=settings.run_directory / "data",
+        )
+    except (ConfigurationFault, PluginError) as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(supervisor, settings))
+
+
+async def _run(supervisor: Supervisor, settings: Settings) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    try:
+        async with serve_supervision(supervisor), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(supervisor.run())
+            ready = tasks.create_task(supervisor.wait_ready())
+            await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
+            if ready.done() and ready.exception() is None:
+                print(json.dumps({"ready": True, "core": settings.socket(CORE)}), flush=True)
+            ready.cancel()
+            await running
+    except* PluginError as failures:
+        for failure in failures.exceptions:
+            print(failure, file=sys.stderr)
+        return 1
+    return 0
