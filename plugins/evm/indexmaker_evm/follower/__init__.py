@@ -1,0 +1,1 @@
+"""Follows a chain: headers, logs, reorganisations and finality."""

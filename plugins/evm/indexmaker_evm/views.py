@@ -1,0 +1,84 @@
+"""Readings of contracts, all at one block and in one message to one node."""
+
+from __future__ import annotations
+
+import msgspec
+
+from indexmaker.connectors.errors import InvalidFieldError, TransientError
+from indexmaker.money import format_atoms, units_to_atoms
+from indexmaker_evm.codecs import call_balance_of, call_request, call_total_supply, word
+from indexmaker_evm.contracts import RequestState
+from indexmaker_evm.errors import RpcError
+from indexmaker_evm.rpc import Call, RpcPool, from_hex, number, to_hex
+from indexmaker_evm.tokens import Tokens
+
+__all__ = ["BalanceView", "Reading", "RequestView", "SupplyView", "View", "read_views"]
+
+
+class BalanceView(msgspec.Struct, frozen=True, kw_only=True, tag="balance"):
+    """Tokens of an address."""
+
+    token: str
+    holder: str
+
+
+class SupplyView(msgspec.Struct, frozen=True, kw_only=True, tag="supply"):
+    """Total of a token."""
+
+    token: str
+
+
+class RequestView(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
+    """State of a gate's request."""
+
+    gate: str
+    request_id: int
+
+
+View = BalanceView | SupplyView | RequestView
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Values in the order of the views: decimals in whole tokens, or a state's name such as `PENDING`."""
+
+    block_number: int
+    values: tuple[str, ...]
+
+
+async def read_views(views: list[View], *, block_number: int, rpc: RpcPool, tokens: Tokens) -> Reading:
+    """Read at a block, 0 for the newest.
+
+    Raises:
+        InvalidFieldError: a contract is none, or was none at that block.
+        TransientError: the node does not have the block, or not its state.
+    """
+    tag = hex(block_number) if block_number else "latest"
+    block = await rpc.call(Call("eth_getBlockByNumber", [tag, False]))
+    if block is None:
+        raise TransientError(f"the nodes do not have block {tag}; it may be too new")
+    pinned = number(block["number"])
+    answers = await rpc.batch([Call("eth_call", [_request(view), hex(pinned)]) for view in views])
+    values = [await _value(view, answer, tokens) for view, answer in zip(views, answers, strict=True)]
+    return Reading(block_number=pinned, values=tuple(values))
+
+
+def _request(view: View) -> dict[str, str]:
+    match view:
+        case BalanceView():
+            return {"to": view.token, "data": to_hex(call_balance_of(view.holder))}
+        case SupplyView():
+            return {"to": view.token, "data": to_hex(call_total_supply())}
+        case RequestView():
+            return {"to": view.gate, "data": to_hex(call_request(view.request_id))}
+
+
+async def _value(view: View, answer: str | RpcError, tokens: Tokens) -> str:
+    if isinstance(answer, RpcError):
+        raise TransientError(f"a node cannot read {view}: {answer.message}")
+    data = from_hex(answer)
+    if len(data) < 32:
+        raise InvalidFieldError("views", f"{view} names an address without such a contract at that block")
+    if isinstance(view, RequestView):
+        return RequestState(word(data, 1)).name
+    decimals = await tokens.decimals(view.token, field="views.token")
+    return format_atoms(units_to_atoms(word(data, 0), decimals))
