@@ -29,7 +29,7 @@ __all__ = [
 UNKNOWN_RESULT_CODES = frozenset({-1000, -1001, -1006, -1007})
 """Codes after which the venue may have carried out the request."""
 
-_RATE_CODES = frozenset({-1003, -1015})
+_RATE_CODES = frozenset({-1003, -1008, -1015})
 _DEFAULT_BACK_OFF_MS = 1_000
 
 

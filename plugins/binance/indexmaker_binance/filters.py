@@ -11,7 +11,7 @@ from indexmaker.money import SCALE, mul_floor, parse_atoms
 from indexmaker_binance.assets import AssetNames
 from indexmaker_binance.errors import FilterRefusedError
 
-__all__ = ["OrderContext", "SymbolRules", "read_symbol"]
+__all__ = ["NO_CONTEXT", "OrderContext", "SymbolRules", "read_symbol"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,10 @@ class OrderContext:
     """Orders open in the symbol."""
     position: int | None = None
     """Base asset owned, plus what open buys would add."""
+
+
+NO_CONTEXT = OrderContext()
+"""Only the order itself is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class SymbolRules:
         """The same rules of an instrument that does not trade."""
         return replace(self, instrument=replace(self.instrument, trading=False))
 
-    def check(self, *, buy: bool, quantity: int, price: int, context: OrderContext) -> None:
+    def check(self, *, buy: bool, quantity: int, price: int, context: OrderContext = NO_CONTEXT) -> None:
         """Raise `FilterRefusedError` with the filter's name when the venue would refuse this limit order."""
         symbol = self.instrument
         if not symbol.trading:
