@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from eth_account import Account
+from eth_utils.exceptions import ValidationError
 
 from indexmaker.connectors.secrets import SecretRef, redactor
 from indexmaker.services.exchange.errors import SettingError
@@ -30,7 +31,7 @@ class DepositWallet:
         """The address of a number, in lower case; raises `SettingError` for a mnemonic that is none."""
         try:
             account = Account.from_mnemonic(self._mnemonic, account_path=f"m/44'/60'/0'/0/{number}")
-        except ValueError:
+        except (ValueError, ValidationError):
             raise SettingError("the deposit mnemonic is not a valid BIP-39 phrase") from None
         return str(account.address).lower()
 
