@@ -22,7 +22,7 @@ from indexmaker.connectors.errors import (
     Diagnostic,
 )
 from indexmaker.connectors.handshake import CONTRACT_MAX, CONTRACT_MIN, TOKEN_HEADER
-from indexmaker.connectors.life import Life, describe_failure
+from indexmaker.connectors.life import PluginLife, describe_failure
 from indexmaker.connectors.manifest import Manifest
 from indexmaker.connectors.roles import ROLE_NUMBERS
 
@@ -48,7 +48,7 @@ class ConnectorServicer(connector_pb2_grpc.ConnectorServiceServicer):
         *,
         manifest: Manifest,
         context: Context,
-        life: Life,
+        life: PluginLife,
         version: str = "",
         build_id: str = "",
         token: str = "",

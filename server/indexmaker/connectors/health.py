@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from indexmaker.connectors.connector import State
 from indexmaker.connectors.errors import NotFoundError
-from indexmaker.connectors.life import Life
+from indexmaker.connectors.life import PluginLife
 
 __all__ = ["ProbeHealth"]
 
@@ -23,7 +23,7 @@ _WATCH_SECONDS = 0.5
 class ProbeHealth(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
     """SERVING while the plugin is READY or DEGRADED, for the empty name and for each of its services."""
 
-    def __init__(self, life: Life, *, services: Collection[str]) -> None:
+    def __init__(self, life: PluginLife, *, services: Collection[str]) -> None:
         self._life = life
         self._services = {"", *services}
 

@@ -10,7 +10,7 @@ from indexmaker.connectors.clock import Clock
 from indexmaker.connectors.connector import Connector, Probe, State
 from indexmaker.connectors.secrets import redactor
 
-__all__ = ["Life", "describe_failure"]
+__all__ = ["PluginLife", "describe_failure"]
 
 _log = structlog.get_logger("indexmaker.connectors.life")
 
@@ -23,7 +23,7 @@ def describe_failure(error: BaseException) -> str:
     return redactor.clean(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
-class Life:
+class PluginLife:
     """State that the services, the run loop and the signal handlers of one plugin process share."""
 
     def __init__(self, connector: Connector[object], *, clock: Clock) -> None:  # type: ignore[type-var]

@@ -23,7 +23,7 @@ from indexmaker.connectors.connector_service import ConnectorServicer
 from indexmaker.connectors.errors import AddressError
 from indexmaker.connectors.health import ProbeHealth
 from indexmaker.connectors.interceptors import CallGuard
-from indexmaker.connectors.life import Life
+from indexmaker.connectors.life import PluginLife
 from indexmaker.connectors.manifest import Manifest
 from indexmaker.connectors.roles import CONNECTOR_SERVICE, ROLE_SERVICES
 
@@ -41,7 +41,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """A connector that is being served."""
 
     address: str
-    life: Life
+    life: PluginLife
     service: ConnectorServicer
 
 
@@ -72,7 +72,7 @@ async def serving(
     Raises:
         AddressError: The address cannot or must not be used.
     """
-    life = Life(connector, clock=context.clock)
+    life = PluginLife(connector, clock=context.clock)
     service = ConnectorServicer(
         connector,
         manifest=manifest,
