@@ -146,7 +146,7 @@ async def test_logs_of_a_plugin_process_reach_the_supervisor_and_its_secrets_do_
     with capture_logs() as logs:
         async with world(toy(log=True, key=f"file:{secret_file}")) as (supervisor, _):
             await supervisor.wait_ready()
-            while not any(log["event"] == "output" for log in logs):
+            while not any(log["event"] == "output" for log in logs):  # noqa: ASYNC110 - another process logs
                 await asyncio.sleep(0.02)
     numbers = [log["number"] for log in logs if log["event"] == "working"]
     assert numbers == [0, 1, 2, 3, 4]

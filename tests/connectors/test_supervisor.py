@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import uvloop
 from grpc.aio import AioRpcError
 
 from connectors.worlds import QUICK, happened, script, toy, world
@@ -248,3 +249,16 @@ async def test_signals_to_what_does_not_run_are_refused():
 def test_a_list_of_processes_that_makes_no_sense_is_refused(specs, words):
     with pytest.raises(SpecificationError, match=words):
         start_order(specs)
+
+
+def test_the_supervisor_works_on_uvloop_as_well():
+    async def scenario():
+        async with world(toy(), script("chain", SERVICE)) as (supervisor, news), asyncio.TaskGroup() as group:
+            await supervisor.wait_ready()
+            back = group.create_task(happened(supervisor, lambda event: event.news is News.READY))
+            supervisor.kill("toy")
+            await back
+        return [event.reason for event in news if event.news is News.EXITED]
+
+    ends = uvloop.run(scenario())
+    assert sorted(ends) == ["exited with status 0", "killed by SIGKILL", "killed by SIGTERM"]

@@ -110,6 +110,9 @@ def _run(
             version=version,
             token=invitation.token if invitation else "",
         ) as served:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, served.life.stopping.set)
             first_line.write(handshake.line())
             first_line.close()
             return await _until_stopped(served, options, context)
@@ -118,9 +121,6 @@ def _run(
 
 
 async def _until_stopped(served: Serving, options: HostOptions, context: Context) -> int:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, served.life.stopping.set)
     _log.info("serving", address=served.address)
     if options.standalone:
         remarks = await served.service.configure(read_configuration(options.config), revision=1)

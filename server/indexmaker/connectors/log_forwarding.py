@@ -90,7 +90,8 @@ class LogForwarder:
             return {"event": "output", "line": line.decode("utf-8", "replace")}
         for key in _RESERVED:
             fields.pop(key, None)
-        # The supervisor stamps its own time; the child's says when it happened there.
-        if "timestamp" in fields:
-            fields["at"] = fields.pop("timestamp")
+        # The supervisor adds its own time and logger.
+        for key, kept in (("timestamp", "at"), ("logger", "origin")):
+            if key in fields:
+                fields[kept] = fields.pop(key)
         return fields

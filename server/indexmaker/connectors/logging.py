@@ -29,7 +29,9 @@ def configure_plugin_logging(
     """
 
     def name_plugin(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        event["plugin"], event["instance_id"] = plugin, instance_id
+        # Lines that are forwarded for another process have both already.
+        event.setdefault("plugin", plugin)
+        event.setdefault("instance_id", instance_id)
         return event
 
     shared: Sequence[structlog.typing.Processor] = (
