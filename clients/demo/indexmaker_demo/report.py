@@ -87,6 +87,8 @@ def print_invoice(console: Console, invoice: invoices_pb2.Invoice) -> None:
 def print_checks(console: Console, checks: Sequence[Check]) -> None:
     """What holds and what does not; what holds is only counted."""
     failed = [check for check in checks if not check.ok]
-    console.print(f"[green]{len(checks) - len(failed)} checks hold[/]" + (f", [red]{len(failed)} do not[/]" if failed else ""))
+    console.print(
+        f"[green]{len(checks) - len(failed)} checks hold[/]" + (f", [red]{len(failed)} do not[/]" if failed else "")
+    )
     for check in failed:
         console.print(f"  [red]✗[/] {check.name}: {check.detail}")

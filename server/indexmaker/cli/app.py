@@ -20,7 +20,7 @@ app = App(
 )
 
 _COMMANDS = {
-    "demo": ("indexmaker.cli.demo:app", "Run the whole system on this machine, from deposit to mint."),
+    "demo": ("indexmaker_demo.app:app", "Run the whole system on this machine, from deposit to mint."),
     "up": ("indexmaker.cli.up:app", "Start the processes of a configuration and keep them running."),
     "solver": ("indexmaker.cli.solver:app", "Serve the solver (usually started by `up`)."),
     "exchange": ("indexmaker.cli.exchange:app", "Serve the spot exchange, for example to test bots offline."),

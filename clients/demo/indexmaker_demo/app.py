@@ -1,0 +1,95 @@
+"""`indexmaker demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from cyclopts import App
+from rich.console import Console
+
+from indexmaker.config import ConfigurationFault
+from indexmaker.connectors.errors import PluginError
+from indexmaker.connectors.logging import configure_plugin_logging
+from indexmaker_demo.files import DemoFiles
+from indexmaker_demo.progress import Progress
+from indexmaker_demo.report import print_checks, print_invoice, print_orders
+from indexmaker_demo.run import Demo, Outcome
+from indexmaker_evm.devnet.errors import DevnetError
+
+__all__ = ["app"]
+
+_EXPECTED = (PluginError, ConfigurationFault, DevnetError, TimeoutError)
+"""Errors whose message says all; anything else is a defect and shows its traceback."""
+
+app = App(name="demo", help="Run the whole system on this machine, from deposit to mint.")
+
+
+@app.default
+def demo(*, report: Path | None = None, folder: Path | None = None, keep: bool = False, seed: int = 7) -> int:
+    """Start two local chains, a venue, the core and five plugins; deposit, order, crash, recover, mint; check all.
+
+    Takes about a minute. Exit code 0 only if every check holds; 1 if one does not, 2 if it could not be run.
+
+    Parameters
+    ----------
+    report
+        File to write what happened to, as JSON.
+    folder
+        Where to work; otherwise a temporary folder, which is removed if all went well.
+    keep
+        Do not remove the temporary folder.
+    seed
+        Seed of the market makers.
+    """
+    console = Console()
+    root = folder or Path(tempfile.mkdtemp(prefix="indexmaker-"))
+    files = DemoFiles(root.absolute())
+    progress = Progress(console)
+    root.mkdir(parents=True, exist_ok=True)
+    with files.log.open("w") as log:
+        configure_plugin_logging(plugin="demo", instance_id="demo", level=logging.INFO, stream=log)
+        try:
+            with progress.shown():
+                outcome = asyncio.run(Demo(files, progress, seed=seed).run())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            return 130
+        except (BaseExceptionGroup, *_EXPECTED) as failure:
+            causes = _leaves(failure)
+            if not all(isinstance(cause, _EXPECTED) for cause in causes):
+                raise
+            for cause in causes:
+                console.print(f"[red]{cause or 'it took too long'}[/]", highlight=False)
+            console.print(f"everything that was logged: {files.log}", highlight=False)
+            return 2
+    _show(console, outcome, files)
+    if report is not None:
+        report.write_text(json.dumps(outcome.report, indent=1) + "\n")
+        console.print(f"report: {report}", highlight=False)
+    if outcome.report["ok"] and folder is None and not keep:
+        shutil.rmtree(root)
+    return 0 if outcome.report["ok"] else 1
+
+
+def _show(console: Console, outcome: Outcome, files: DemoFiles) -> None:
+    print_orders(console, outcome.report["orders"])
+    if outcome.invoices:
+        print_invoice(console, outcome.invoices[0])
+    print_checks(console, outcome.checks)
+    console.print(f"files, while kept (--keep): {files.root}; log: {files.log}", highlight=False)
+    console.print("next: docs/tutorial/first-order.md, README.md for your own configuration", highlight=False)
+
+
+def _leaves(failure: BaseException) -> list[BaseException]:
+    if not isinstance(failure, BaseExceptionGroup):
+        return [failure]
+    return [leaf for one in failure.exceptions for leaf in _leaves(one)]
+
+
+if __name__ == "__main__":
+    sys.exit(app())

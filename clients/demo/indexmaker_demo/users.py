@@ -1,0 +1,72 @@
+"""The users of the demonstration: each deposits on the chain and orders over FIX, like anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from indexmaker_client.fix import ExecutionReport, FixClient, TradeCapture
+
+from indexmaker.money import atoms_to_units, parse_atoms
+from indexmaker_client import Signer
+from indexmaker_demo.scenario import DemoOrder
+from indexmaker_evm.devnet.client import DepositReceipt, DevnetClient
+from indexmaker_evm.devnet.manifest import Account
+
+__all__ = ["PlacedOrder", "User"]
+
+_USDC_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order with the deposit that pays for it."""
+
+    order: DemoOrder
+    account: str
+    deposit: DepositReceipt
+
+
+class User:
+    """A person with a wallet, one FIX session, and orders."""
+
+    def __init__(self, number: int, wallet: Account, *, devnet: DevnetClient, fix_url: str) -> None:
+        self._wallet = wallet
+        self._devnet = devnet
+        self._signer = Signer(42161, wallet.private_key())
+        self._fix = FixClient(fix_url, self._signer, sender_comp_id=f"DEMO{number + 1}")
+        self.minted: set[str] = set()
+
+    @property
+    def account(self) -> str:
+        """`42161:0x…`."""
+        return str(self._signer.account)
+
+    async def dollars(self) -> int:
+        """USDC in the wallet, in units of 10**-6."""
+        return await self._devnet.usdc_balance(self._wallet.address)
+
+    async def place(self, order: DemoOrder) -> PlacedOrder:
+        """Deposit on the chain, then send the order over FIX."""
+        units = atoms_to_units(parse_atoms(order.amount), _USDC_DECIMALS)
+        deposit = await self._devnet.deposit(self._wallet, symbol=order.index, assets=units)
+        await self._fix.submit(client_order_id=order.client_order_id, index=order.index, cash=order.amount)
+        return PlacedOrder(order, self.account, deposit)
+
+    async def follow(self, told: Callable[[ExecutionReport], None], *, until: set[str]) -> None:
+        """Pass execution reports on until these orders are reported as minted, with their invoices."""
+        invoiced: set[str] = set()
+        async for message in self._fix.messages():
+            if isinstance(message, ExecutionReport):
+                told(message)
+                if message.minted:
+                    self.minted.add(message.client_order_id)
+            elif isinstance(message, TradeCapture):
+                invoiced.add(message.client_order_id)
+            if until <= self.minted and until <= invoiced:
+                return
+
+    async def run(self, ready: asyncio.Event) -> None:
+        """Keep the session up until cancelled."""
+        await self._fix.run(ready)
