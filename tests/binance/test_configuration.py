@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from urllib.parse import urlencode
+
 import grpc.aio
 import pytest
+from Crypto.Hash import SHA256
+from Crypto.PublicKey import ECC, RSA
+from Crypto.Signature import eddsa, pkcs1_15
 
 from indexmaker.api.connector.v1 import connector_pb2, connector_pb2_grpc
 from indexmaker.connectors.configuration import decode_configuration, json_schema
@@ -70,9 +76,31 @@ def test_exactly_one_kind_of_key_is_needed_and_secrets_are_not_shown(monkeypatch
     text = '{"environment": "testnet", "api_key": "env:FAKE_KEY"%s}'
     with pytest.raises(ConfigurationError):
         credentials_of(decode_configuration(OrdersConfig, text % ""))
-    found = credentials_of(decode_configuration(OrdersConfig, text % ', "private_key": "env:FAKE_KEY"'))
-    assert found.private_key == "the-key"
+    found = credentials_of(decode_configuration(OrdersConfig, text % ', "api_secret": "env:FAKE_KEY"'))
+    assert found.secret == "the-key"
     assert "the-key" not in repr(found)
+    with pytest.raises(ConfigurationError) as refused:
+        credentials_of(decode_configuration(OrdersConfig, text % ', "private_key": "env:FAKE_KEY"'))
+    assert refused.value.path == "private_key"
+    assert "the-key" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+async def test_asymmetric_keys_sign_requests(kind, monkeypatch):
+    key = ECC.generate(curve="Ed25519") if kind == "ed25519" else RSA.generate(2048)
+    pem = key.export_key(format="PEM")
+    monkeypatch.setenv("FAKE_KEY", pem if isinstance(pem, str) else pem.decode())
+    text = '{"environment": "testnet", "api_key": "env:FAKE_KEY", "private_key": "env:FAKE_KEY"}'
+    config = decode_configuration(OrdersConfig, text)
+    client = VenueClient(resolve("testnet"), credentials=credentials_of(config), timeout_ms=10, recv_window_ms=5000)
+    await client.close_connection()
+    params = client.signed_frame("userDataStream.subscribe.signature", request_id="1")["params"]
+    signature = b64decode(params.pop("signature"))
+    payload = urlencode(sorted(params.items())).encode()
+    if kind == "ed25519":
+        eddsa.new(key.public_key(), "rfc8032").verify(payload, signature)
+    else:
+        pkcs1_15.new(key.public_key()).verify(SHA256.new(payload), signature)
 
 
 def test_manifests_name_what_is_served():

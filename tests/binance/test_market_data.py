@@ -149,6 +149,16 @@ async def test_dropped_connection_is_rebuilt_and_nothing_is_missing_afterwards(v
     assert ("BTCUSDC", Condition.CONDITION_GAP) in subscription.conditions
 
 
+async def test_announced_shutdown_of_the_venues_server_is_followed(venue):
+    async with market_data(venue) as stub:
+        subscription = await live(stub, venue, "BTCUSDC")
+        before = next(iter(venue.streams))
+        await before.send_json({"stream": "!serverShutdown", "data": {"e": "serverShutdown", "E": 1}})
+        await until(lambda: venue.streams and before not in venue.streams)
+        await venue.move("BTCUSDC", bids=[("100.70", "7")])
+        await subscription.until(lambda: "100.7" in subscription.books["BTCUSDC"][0])
+
+
 async def test_quiet_book_is_checked_and_stays_live_while_silent_loss_is_found(venue):
     async with market_data(venue, stale_after_ms=80) as stub:
         subscription = await live(stub, venue, "BTCUSDC")

@@ -11,7 +11,7 @@ import pytest
 
 from indexmaker.api.orderentry.v1 import order_entry_pb2 as pb
 from indexmaker.api.orderentry.v1 import order_entry_pb2_grpc as rpc
-from indexmaker.connectors.testing.serve import serve_connector
+from indexmaker.connectors.testing.serve import configured, serve_connector
 from indexmaker_binance.orders import BinanceOrders
 
 from .fake_venue import FakeVenue, until
@@ -349,6 +349,33 @@ async def test_end_that_was_never_told_is_found_by_comparing_open_orders(venue):
         await venue.trade(number, Decimal(1))
         await stream.until(lambda: stream.ended("o-1"))
     assert stream.trade_ids == [1001]
+
+
+async def test_replaced_configuration_ends_the_streams_and_keeps_the_ids(venue, tmp_path):
+    settings = {"environment": {"base": venue.url}, "api_key": "env:FAKE_KEY", "api_secret": "env:FAKE_SECRET"}
+    venue.fill = Decimal(1)
+    async with serve_connector(BinanceOrders(), settings, data_dir=tmp_path) as channel:
+        account = Account(channel)
+        stream = account.executions()
+        await stream.until(lambda: stream.caught_up)
+        await account.place()
+        await configured(channel, settings | {"retry_ms": 20}, revision=2)
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await stream.until(lambda: False)
+        assert ended.value.code() == grpc.StatusCode.UNAVAILABLE
+        assert (await Account(channel).place()).status == pb.ORDER_STATUS_FILLED
+    assert len(venue.orders) == 1
+
+
+async def test_order_that_the_venue_denies_holds_nothing_else_up(venue):
+    async with orders(venue) as account:
+        await account.place()
+        venue.orders.clear()
+        answer = await account.execute(query=pb.QueryOrder(client_order_id="o-1", symbol="BTCUSDC"))
+        stream = account.executions(open_orders=[pb.QueryOrder(client_order_id="o-1", symbol="BTCUSDC")])
+        await stream.until(lambda: stream.caught_up)
+    assert answer.reject_class == pb.REJECT_CLASS_AMBIGUOUS
+    assert not stream.reports
 
 
 async def test_balances_orders_and_rates_of_the_account(venue):

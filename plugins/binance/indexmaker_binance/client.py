@@ -13,12 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from Crypto.PublicKey import ECC, RSA
 
 from binance import AsyncClient
 from indexmaker_binance.environment import Endpoints
 from indexmaker_binance.errors import ResultUnknownError, refusal
 
-__all__ = ["Credentials", "Reply", "VenueClient", "reply"]
+__all__ = ["Credentials", "Reply", "VenueClient", "check_private_key", "reply"]
+
+_ED25519_LONGEST = 120
+"""python-binance takes a longer key for RSA."""
 
 _UNUSED = (
     "FUTURES_URL",
@@ -51,6 +55,17 @@ class Reply:
 
 reply: ContextVar[Reply] = ContextVar("reply")
 """Set it to an empty `Reply` before a request to learn its headers."""
+
+
+def check_private_key(credentials: Credentials) -> None:
+    """Raise `ValueError` when the private key cannot be used as python-binance will use it."""
+    text = credentials.private_key
+    if text is None:
+        return
+    if len(text) > _ED25519_LONGEST:
+        RSA.import_key(text, passphrase=credentials.private_key_pass)
+    else:
+        ECC.import_key(text)
 
 
 class VenueClient(AsyncClient):  # type: ignore[misc]  # python-binance is not typed

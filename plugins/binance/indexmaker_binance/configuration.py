@@ -8,7 +8,7 @@ import msgspec
 
 from indexmaker.connectors.errors import ConfigurationError
 from indexmaker.connectors.secrets import SecretRef
-from indexmaker_binance.client import Credentials
+from indexmaker_binance.client import Credentials, check_private_key
 from indexmaker_binance.environment import Endpoints, EnvironmentSetting, resolve
 from indexmaker_binance.errors import EnvironmentRefusedError
 
@@ -96,9 +96,15 @@ def credentials_of(config: OrdersConfig) -> Credentials:
 
     key = reveal("api_key", config.api_key)
     assert key is not None
-    return Credentials(
+    found = Credentials(
         api_key=key,
         secret=reveal("api_secret", config.api_secret),
         private_key=reveal("private_key", config.private_key),
         private_key_pass=reveal("private_key_pass", config.private_key_pass),
     )
+    try:
+        check_private_key(found)
+    except ValueError:
+        detail = "give a PEM key: RSA (may have a passphrase) or Ed25519 (without one)"
+        raise ConfigurationError("private_key", "this is not a usable private key", detail) from None
+    return found

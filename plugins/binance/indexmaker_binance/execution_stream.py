@@ -52,7 +52,9 @@ class ExecutionStream:
         found: list[OrderState] = []
         for symbol, client_order_id in wanted:
             state = await self._resolve(symbol, client_order_id)
-            if state is None:
+            if isinstance(state, Unknown):
+                _log.error("order denied by the venue", client_order_id=client_order_id, detail=state.detail)
+            elif isinstance(state, Never):
                 never = pb.OrderReport(client_order_id=client_order_id, symbol=symbol, status=pb.ORDER_STATUS_NOT_FOUND)
                 reports.append(never)
             else:
@@ -117,14 +119,11 @@ class ExecutionStream:
                 reports += self._ledger.settle([await self._complete(order)])
         return reports
 
-    async def _resolve(self, symbol: str, client_order_id: str) -> OrderState | None:
+    async def _resolve(self, symbol: str, client_order_id: str) -> OrderState | Never | Unknown:
         while True:
             state = await self._placement.resolve(symbol, client_order_id)
-            if isinstance(state, Never):
-                return None
-            if isinstance(state, OrderState):
+            if not isinstance(state, Unknown) or state.final:
                 return state
-            assert isinstance(state, Unknown)
             _log.warning("order not clear", client_order_id=client_order_id, detail=state.detail)
             await asyncio.sleep(self._retry_ms / 1_000)
 

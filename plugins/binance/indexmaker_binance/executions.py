@@ -104,7 +104,9 @@ class ExecutionLedger:
         return order_report(order, [fill] if fill else [])
 
     def settle(self, found: Iterable[tuple[OrderState, Sequence[Fill]]]) -> list[pb.OrderReport]:
-        """Take orders of one symbol with all their trades; tells the new trades by id, then how each order stands."""
+        """Take orders of one symbol with all their trades; tells the new trades by id, then how each order
+        stands, unless that was told before.
+        """
         pairs = list(found)
         steps: list[tuple[int, pb.OrderReport]] = []
         for order, fills in pairs:
@@ -113,11 +115,13 @@ class ExecutionLedger:
         for order, fills in pairs:
             key = (order.symbol, order.order_id)
             known = self._orders.get(key) or _Known(order)
+            same = known.told and (known.order.status, known.order.executed) == (order.status, order.executed)
             known.filled = sum(fill.quantity for fill in fills)
             known.counted = {fill.trade_id for fill in fills}
             # More may have been filled between the two questions; that is told by later events.
             self._keep(key, known, order)
-            reports.append(order_report(order))
+            if not same:
+                reports.append(order_report(order))
         return reports
 
     def _new_trades(self, order: OrderState, fills: Sequence[Fill]) -> Iterable[tuple[int, pb.OrderReport]]:

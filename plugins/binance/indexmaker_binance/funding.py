@@ -57,9 +57,9 @@ class Funding:
         )
 
     async def deposits(self, since: int, *, until: int) -> list[pb.VenueDeposit]:
-        """Deposits that the venue first recorded at or after a time, oldest first."""
+        """Deposits that the venue first recorded at or after a time, oldest first; 0 means the last 89 days."""
         found: list[pb.VenueDeposit] = []
-        start = since
+        start = since or until - _LONGEST
         while start <= until:
             end = min(until, start + _LONGEST)
             found += await self._span(start // _MILLISECOND, -(-end // _MILLISECOND))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import msgspec
@@ -47,7 +48,7 @@ class OrderJournal:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.executescript(_SCHEMA)
-        self._turn = asyncio.Lock()
+        self._turn = threading.Lock()
 
     async def find(self, client_order_id: str) -> Placed | None:
         """What is written of an id."""
@@ -81,15 +82,16 @@ class OrderJournal:
         await self._run("DELETE FROM placed WHERE client_order_id = ?", client_order_id)
 
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+        """Close the file, after a write under way."""
+        with self._turn:
+            self._database.close()
 
     async def _run(self, statement: str, *values: object) -> tuple[object, ...] | None:
-        async with self._turn:
-            return await asyncio.to_thread(self._execute, statement, values)
+        return await asyncio.to_thread(self._execute, statement, values)
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> tuple[object, ...] | None:
-        row: tuple[object, ...] | None = self._database.execute(statement, values).fetchone()
+        with self._turn:
+            row: tuple[object, ...] | None = self._database.execute(statement, values).fetchone()
         return row
 
 

@@ -55,9 +55,10 @@ class Never:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody could be asked, or the answers contradict each other."""
+    """Nobody could be asked; or (`final`) the venue denies what it said before, and asking again does not help."""
 
     detail: str
+    final: bool = False
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ class Placement:
                     await self._confirm(found, placed)
                     return found
                 if placed is not None and placed.venue_order_id is not None:
-                    return Unknown("the venue accepted this order before and does not know it now")
+                    return Unknown("the venue accepted this order before and does not know it now", final=True)
                 if asked_at >= until:
                     await self._journal.forget(client_order_id)
                     return Never()

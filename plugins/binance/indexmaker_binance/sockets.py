@@ -19,7 +19,10 @@ from websockets.exceptions import WebSocketException
 from indexmaker_binance.environment import Endpoints
 from indexmaker_binance.errors import StreamBrokenError
 
-__all__ = ["Backoff", "VenueSocket", "opened"]
+__all__ = ["STABLE_SECONDS", "Backoff", "VenueSocket", "opened"]
+
+STABLE_SECONDS = 30
+"""A connection that lived so long counts as having worked."""
 
 _LARGEST_MESSAGE = 16 * 2**20
 _READ_ELSEWHERE = object()
@@ -73,7 +76,10 @@ async def opened(url: str, endpoints: Endpoints, *, timeout_ms: int) -> AsyncIte
 
 
 class Backoff:
-    """Waits between attempts: exponential with full jitter, from 100 ms to 30 s."""
+    """Waits between attempts: exponential with full jitter, from 100 ms to 30 s.
+
+    Reset it only after something has worked for a while: the venue limits how often one may connect.
+    """
 
     def __init__(self, *, random: Random, first_ms: int = 100, most_ms: int = 30_000) -> None:
         self._random = random

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from indexmaker_binance.errors import StreamBrokenError
-from indexmaker_binance.sockets import Backoff, VenueSocket
+from indexmaker_binance.sockets import STABLE_SECONDS, Backoff, VenueSocket
 
 __all__ = ["StreamConnection", "StreamListener", "StreamPace"]
 
@@ -91,14 +91,17 @@ class StreamConnection:
 
     async def run(self) -> None:
         """Keep the connection until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            reason = "the connection is renewed"
+            began, reason = loop.time(), "the connection is renewed"
             try:
                 async with asyncio.timeout(self._pace.lifetime_ms / 1_000), self._connect() as socket:
                     await self._serve(socket)
             except* StreamBrokenError as broken:
                 reason = str(broken.exceptions[0])
             except* TimeoutError:
+                _log.info("stream renewed")
+            if loop.time() - began > STABLE_SECONDS:
                 self._backoff.reset()
             self.connected = False
             self._active.clear()
@@ -138,7 +141,6 @@ class StreamConnection:
             while batch := [stream for stream in self._wanted if stream not in self._active][: self._pace.batch]:
                 await self._request(socket, "SUBSCRIBE", batch)
                 self._active.update(dict.fromkeys(batch))
-                self._backoff.reset()
                 self._listener.subscribed(batch)
 
     async def _request(self, socket: VenueSocket, method: str, streams: Sequence[str]) -> None:

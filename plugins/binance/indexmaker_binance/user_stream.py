@@ -15,7 +15,7 @@ from indexmaker_binance.assets import AssetNames
 from indexmaker_binance.errors import BinanceError, StreamBrokenError
 from indexmaker_binance.execution_hub import Executed, ExecutionHub
 from indexmaker_binance.order_messages import read_event
-from indexmaker_binance.sockets import Backoff, VenueSocket
+from indexmaker_binance.sockets import STABLE_SECONDS, Backoff, VenueSocket
 
 __all__ = ["UserStream"]
 
@@ -52,14 +52,14 @@ class UserStream:
 
     async def run(self) -> None:
         """Keep the subscription until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            self.trouble = "the connection is renewed"
+            began, self.trouble = loop.time(), "the connection is renewed"
             try:
                 async with asyncio.timeout(self._lifetime_ms / 1_000), self._connect() as socket:
                     early = await self._subscribe(socket)
                     self._hub.restored()
                     self.trouble = ""
-                    self._backoff.reset()
                     for message in early:
                         self._take(message)
                     while True:
@@ -67,6 +67,8 @@ class UserStream:
             except StreamBrokenError as error:
                 self.trouble = str(error)
             except TimeoutError:
+                self.trouble = "the connection is renewed"
+            if loop.time() - began > STABLE_SECONDS:
                 self._backoff.reset()
             self._hub.lost()
             _log.warning("account events lost", reason=self.trouble)
