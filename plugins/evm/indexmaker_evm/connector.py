@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import grpc.aio
@@ -16,6 +16,7 @@ from indexmaker_evm.chain import ServedChain, Stores
 from indexmaker_evm.config import EvmConfig, SignerConfig, node_urls
 from indexmaker_evm.servicer import ChainServicer
 from indexmaker_evm.signer import LocalSigner, from_key, from_keystore
+from indexmaker_evm.transactions.model import TxState
 
 __all__ = ["EvmConnector"]
 
@@ -88,6 +89,23 @@ class EvmConnector(Connector[EvmConfig]):
         )
         state, reason = self._judge()
         return Probe(state=state, reason=reason, upstreams=upstreams)
+
+    async def drain(self, *, deadline: int) -> AsyncIterator[int]:
+        """Send nothing new; what is journaled but not yet sent is what is left."""
+        self._servicer.draining = True
+        remaining = -1
+        while self._stores is not None and remaining != 0:
+            seen = self._stores.transactions.changed.count
+            unsent = sum(
+                transaction.state is TxState.JOURNALED
+                for chain_id in self._chains
+                for transaction in self._stores.transactions.open(chain_id)
+            )
+            if unsent != remaining:
+                remaining = unsent
+                yield remaining
+            elif remaining:
+                await self._stores.transactions.changed.after(seen)
 
     def _judge(self) -> tuple[State, str]:
         chains = list(self._chains.values())

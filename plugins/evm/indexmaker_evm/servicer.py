@@ -11,7 +11,7 @@ import structlog
 
 from indexmaker.api.chain.v1 import chain_pb2 as pb
 from indexmaker.api.chain.v1 import chain_pb2_grpc
-from indexmaker.connectors.errors import ConnectorError, InvalidFieldError, NotFoundError
+from indexmaker.connectors.errors import ConnectorError, InvalidFieldError, NotFoundError, TransientError
 from indexmaker.connectors.streams import BatchingQueue
 from indexmaker.money import format_atoms
 from indexmaker_evm import translation
@@ -38,6 +38,8 @@ class ChainServicer(chain_pb2_grpc.ChainServiceServicer):
         self._chains: Mapping[int, ServedChain] = {}
         self._journal: TransactionJournal | None = None
         self._instance_id = ""
+        self.draining = False
+        """Whether new commands are refused."""
 
     def open(self, chains: Mapping[int, ServedChain], *, journal: TransactionJournal, instance_id: str) -> None:
         """Begin to serve."""
@@ -88,6 +90,8 @@ class ChainServicer(chain_pb2_grpc.ChainServiceServicer):
         fingerprint = digest(request.chain_id, command)
         transaction = self._records.get(command_id)
         if transaction is None:
+            if self.draining:
+                raise TransientError("the plugin is finishing; send the command to its successor")
             call = await prepare(command, chain.tokens)
             transaction = await chain.manager.submit(command_id, call, digest=fingerprint)
         if transaction.digest != fingerprint:

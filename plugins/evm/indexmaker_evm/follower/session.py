@@ -263,9 +263,7 @@ class ChainSession:
         position = self._path.position
         if position is not None and (notices or always):
             self._marked = position.number
-            mark = CursorMark(
-                chain_id=self._tracker.chain_id, number=position.number, block_hash=position.hash
-            )
+            mark = CursorMark(chain_id=self._tracker.chain_id, number=position.number, block_hash=position.hash)
             await self._deliver(Delivery(notices=tuple(notices), mark=mark))
 
     async def _mark_quietly(self) -> None:

@@ -26,6 +26,7 @@ async def wake_on_heads(url: str, wake: Callable[[], None]) -> None:
         try:
             async with connect(url) as socket:
                 await socket.send(_SUBSCRIBE)
+                wake()  # for what came while nobody listened
                 async for _ in socket:
                     wake()
         except (OSError, TimeoutError, WebSocketException) as error:

@@ -30,7 +30,7 @@ class Call(NamedTuple):
     parameters: Sequence[Any]
 
 
-class NodeFault(Exception):  # noqa: N818 - it never leaves this room: the pool tries the next node
+class NodeFault(Exception):
     """The node did not answer, or not in a way that says anything about the request."""
 
 

@@ -32,9 +32,9 @@ _PATTERNS: tuple[tuple[Verdict, re.Pattern[str]], ...] = tuple(
     for verdict, pattern in (
         (
             Verdict.ACCEPTED,
-            r"already known|already imported|known transaction|existing tx with same hash|already exists",
+            r"already known|already imported|known transaction|existing tx with same hash",
         ),
-        (Verdict.NONCE_USED, r"nonce (is )?too low|old nonce|invalid nonce; got|nonce has already been used"),
+        (Verdict.NONCE_USED, r"nonce (is )?too low|old ?nonce|invalid nonce; got|nonce has already been used"),
         (Verdict.NONCE_GAP, r"nonce (is )?too high|nonce gap|queued sub-pool is full"),
         (
             Verdict.UNDERPRICED,
