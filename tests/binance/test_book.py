@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexmaker.money import parse_atoms
 from indexmaker_binance.book import Applied, Book, BookSync, Crossed, Difference, Gap, Ignored, Kept, Snapshot
+from indexmaker_binance.market_messages import read_difference, read_snapshot
 
 
 def diff(first: int, last: int, *, bids=(), asks=()) -> Difference:
@@ -74,6 +81,39 @@ def test_fresh_snapshot_ahead_of_the_book_shows_that_updates_were_lost():
     sync = synced(100)
     assert sync.verify(Snapshot(update_id=100, bids=(), asks=()))
     assert not sync.verify(Snapshot(update_id=101, bids=(), asks=()))
+
+
+def test_recorded_streams_build_the_recorded_best_bid_and_ask():
+    folder = os.environ.get("INDEXMAKER_FIXTURES")
+    if not folder:
+        pytest.skip("INDEXMAKER_FIXTURES is not set")
+    recording = Path(folder, "binance_us_recording")
+    books, compared, quotes = {}, 0, {}
+    snapshots = {}
+    for line in (recording / "BINANCE_US.http.0.0").read_text().splitlines():
+        if "/depth?" in line:
+            symbol = line.split("symbol=")[1].split("&")[0]
+            snapshots[symbol] = read_snapshot(json.loads(line.split(": ", 1)[1]))
+    for line in (recording / "BINANCE_US.ws.1.0").read_text().splitlines()[1:]:
+        message = json.loads(line.split(": ", 1)[1])
+        data, symbol = message["data"], message["data"].get("s")
+        if message["stream"].endswith("@bookTicker"):
+            bid, ask = (
+                (parse_atoms(data["b"]), parse_atoms(data["B"])),
+                (parse_atoms(data["a"]), parse_atoms(data["A"])),
+            )
+            quotes[symbol, data["u"]] = (bid, ask)
+        elif "@depth" in message["stream"]:
+            sync = books.setdefault(symbol, BookSync())
+            outcome = sync.receive(read_difference(data))
+            if not sync.live:
+                outcome = sync.load(snapshots[symbol])
+            assert isinstance(outcome, Applied | Ignored)
+            if expected := quotes.get((symbol, sync.update_id)):
+                assert (sync.book.best_bid(), sync.book.best_ask()) == expected
+                compared += 1
+    assert len(books) == 4
+    assert compared > 20
 
 
 levels = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 3)), max_size=4)

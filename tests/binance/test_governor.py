@@ -32,6 +32,14 @@ def test_full_window_waits_until_the_venues_clock_begins_the_next_one():
     assert wait(made, weight=1, now=59 * SECOND) == SECOND
 
 
+def test_what_an_earlier_window_held_does_not_count_in_the_next_one():
+    made = governor()
+    made.settle(made.reserve(weight=90, orders=0, now=0), {"X-MBX-USED-WEIGHT-1M": "100"}, now=0)
+    assert wait(made, weight=1) > 0
+    made.settle(made.reserve(weight=1, orders=0, now=60 * SECOND), {"X-MBX-USED-WEIGHT-1M": "1"}, now=60 * SECOND)
+    assert wait(made, weight=99, now=60 * SECOND) == 0
+
+
 def test_reads_leave_room_for_orders():
     made = governor()
     made.settle(made.reserve(weight=71, orders=0, now=0), {}, now=0)
