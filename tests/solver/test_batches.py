@@ -1,0 +1,463 @@
+"""What batches must and must not do; named after the failures that they rule out."""
+
+import pytest
+
+from indexmaker.money import ATOMS, mul_ceil
+from indexmaker.solver import SolverConfig
+from indexmaker.solver import commands as out
+from indexmaker.solver import events as ev
+from indexmaker.solver.vocabulary import (
+    AssetOrderStatus,
+    BookFlag,
+    Constituent,
+    ExecType,
+    OrderState,
+    RejectClass,
+    RejectReason,
+)
+from solver.world import ALICE, BOB, CAROL, SECOND, amt, instrument, make_world, market
+
+
+def fund(world, account, amount, client_order_id="one", **options):
+    world.order(account, amount, client_order_id, **options)
+    world.deposit(account, amount, gate=world.engine._state.indices[options.get("index", "TOP2")].gate)
+
+
+def notional(commands):
+    return sum(mul_ceil(c.price, c.quantity) for c in commands)
+
+
+def make_wide_world(assets, config=None):
+    world = make_world(config)
+    names = [f"C{number:02}" for number in range(assets)]
+    for name in names:
+        world.instruments[f"{name}USDC"] = instrument(name, lot_step=amt("0.01"))
+        world.markets[f"{name}USDC"] = market("1", spread="0.01")
+    world.submit(ev.InstrumentsUpdated(venue="binance", instruments=tuple(world.instruments.values())))
+    constituents = tuple(Constituent(asset=name, quantity=ATOMS) for name in names)
+    world.create_index("WIDE", constituents=constituents, gate="0x" + "81" * 20)
+    return world
+
+
+def test_batch_demand_2500_with_a_cap_of_2000_sends_at_most_2000():
+    world = make_world(SolverConfig(batch_budget=amt("2000")))
+    for account, amount in ((ALICE, "1000"), (BOB, "1000"), (CAROL, "500")):
+        fund(world, account, amount)
+    world.run(1)
+    orders = world.sent(out.PlaceAssetOrder)
+    assert amt("1900") < notional(orders) <= amt("2000")
+
+
+def test_orders_in_flight_count_against_the_budget_and_ready_orders_stay_queued():
+    world = make_world(SolverConfig(in_flight_budget=amt("500")))
+    world.hooks.append(lambda w, c: [] if isinstance(c, out.PlaceAssetOrder) else None)
+    fund(world, ALICE, "1000")
+    world.run(1)
+    fund(world, BOB, "1000")
+    world.run(2)
+    assert world.last(BOB).state is OrderState.READY
+    assert notional(world.sent(out.PlaceAssetOrder)) <= amt("500")
+    assert world.told(out.BatchReport)[-1].orders == ()
+    world.hooks.clear()
+    world.restart()
+    world.run(25)
+    assert world.last(BOB).state is OrderState.MINTED
+
+
+def test_depth_that_our_orders_in_flight_target_is_not_counted_again():
+    world = make_world()
+    world.markets["BTCUSDC"].asks = [(amt("100000"), amt("0.01"))]
+    world.hooks.append(lambda w, c: [] if isinstance(c, out.PlaceAssetOrder) else None)
+    fund(world, ALICE, "5000")
+    world.run(1)
+    fund(world, BOB, "5000")
+    world.run(1)
+    sent = [c for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC"]
+    assert sum(c.quantity for c in sent) <= amt("0.01")
+
+
+def test_20_usdc_on_81_assets_waits_and_is_refunded_rather_than_buying_405_usdc():
+    world = make_wide_world(81)
+    fund(world, ALICE, "20", index="WIDE")
+    world.run(3)
+    assert world.last(ALICE).state is OrderState.READY
+    assert world.sent(out.PlaceAssetOrder) == []
+    world.run(12)
+    report = world.last(ALICE)
+    assert (report.exec_type, report.reason) == (ExecType.CANCELLED, RejectReason.BELOW_VENUE_MINIMUM)
+    assert report.refund == amt("19.5")
+
+
+def test_small_orders_waiting_for_the_minimum_go_together_with_a_later_big_one():
+    world = make_wide_world(81)
+    fund(world, ALICE, "20", index="WIDE")
+    world.run(2)
+    fund(world, BOB, "1000", index="WIDE")
+    world.run(12)
+    assert world.last(ALICE).state is OrderState.MINTED
+    assert world.last(BOB).state is OrderState.MINTED
+
+
+def test_legs_below_the_minimum_are_bought_whole_within_the_inventory_budget():
+    config = SolverConfig(inventory_budget=amt("6"))
+    world = make_wide_world(10, config)
+    fund(world, ALICE, "20", index="WIDE")
+    world.run(2)
+    assert world.last(ALICE).state is OrderState.MINTED
+    bought = notional(world.sent(out.PlaceAssetOrder))
+    assert bought <= amt("20") + 10 * amt("6")
+    held = {lot.asset: lot.cost for lot in world.engine._state.inventory}
+    assert len(held) == 10
+    assert all(cost <= amt("6") for cost in held.values())
+
+
+def test_inventory_is_used_before_anything_is_bought():
+    world = make_wide_world(10, SolverConfig(inventory_budget=amt("6")))
+    fund(world, ALICE, "20", index="WIDE")
+    world.run(2)
+    before = len(world.sent(out.PlaceAssetOrder))
+    fund(world, BOB, "20", index="WIDE")
+    world.run(2)
+    assert world.last(BOB).state is OrderState.MINTED
+    assert len(world.sent(out.PlaceAssetOrder)) == before
+    lots = world.engine.order(BOB, "one").invoice.lots
+    assert all(lot.inventory for lot in lots)
+    assert {lot.trade_id for lot in lots} <= {trade.trade_id for trade in world.venue_trades}
+
+
+def test_house_money_bounds_what_minimums_may_buy():
+    config = SolverConfig(inventory_budget=amt("1000"), minimum_progress=amt("0.1"))
+    world = make_wide_world(81, config)
+    world.submit(ev.HouseCapital(place="venue:binance", asset="USDC", amount=amt("-990"), reference="withdrawal"))
+    fund(world, ALICE, "20", index="WIDE")
+    world.run(3)
+    assert world.sent(out.PlaceAssetOrder) == []
+
+
+BAD_BOOKS = {
+    "no asks": {"asks": []},
+    "stale by age": {"age_ns": 60 * SECOND},
+    "flagged": {"flags": (BookFlag.GAP,)},
+    "crossed": {"bid": amt("5000")},
+}
+
+
+@pytest.mark.parametrize("change", BAD_BOOKS.values(), ids=BAD_BOOKS.keys())
+def test_an_unusable_book_delays_only_the_indices_that_contain_the_asset(change):
+    world = make_world()
+    world.create_index(
+        "SOLO",
+        constituents=(Constituent(asset="BTC", quantity=amt("0.001")), Constituent(asset="SOL", quantity=ATOMS)),
+        gate="0x" + "50" * 20,
+    )
+    good = dict(vars(world.markets["ETHUSDC"]))
+    for name, value in change.items():
+        setattr(world.markets["ETHUSDC"], name, value)
+    fund(world, ALICE, "100")
+    fund(world, BOB, "100", index="SOLO")
+    world.run(2)
+    assert world.last(ALICE).state is OrderState.READY
+    assert world.last(BOB).state is OrderState.MINTED
+    assert dict(world.told(out.BatchReport)[-1].unusable).keys() == {"ETH"}
+    for name in change:
+        setattr(world.markets["ETHUSDC"], name, good[name])
+    world.run(2)
+    assert world.last(ALICE).state is OrderState.MINTED
+
+
+def test_the_unused_share_of_a_contended_asset_goes_to_whoever_can_use_it():
+    world = make_world()
+    world.create_index(
+        "SOLO",
+        constituents=(Constituent(asset="BTC", quantity=amt("0.001")),),
+        gate="0x" + "50" * 20,
+    )
+    world.markets["ETHUSDC"].asks = [(amt("4000"), amt("0.1"))]
+    world.markets["BTCUSDC"].asks = [(amt("100000"), amt("0.05"))]
+    fund(world, ALICE, "10000")
+    fund(world, BOB, "10000", index="SOLO")
+    world.run(1)
+    bought = sum(c.quantity for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC")
+    assert bought > amt("0.0499")
+
+
+def test_limit_prices_reach_as_deep_as_needed_and_never_past_the_impact_limit():
+    world = make_world(SolverConfig(price_impact=amt("0.01"), price_slack=0))
+    world.markets["BTCUSDC"].asks = [
+        (amt("100000"), amt("0.001")),
+        (amt("100500"), amt("0.001")),
+        (amt("102000"), amt("100")),
+    ]
+    fund(world, ALICE, "150")
+    world.run(1)
+    fund(world, BOB, "5000")
+    world.run(1)
+    prices = [c.price for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC"]
+    assert prices[0] == amt("100000")
+    assert prices[1] == amt("100500")
+
+
+def test_order_with_a_price_limit_below_the_market_waits_and_others_go_on():
+    world = make_world()
+    fund(world, ALICE, "100", max_price=amt("100"))
+    fund(world, BOB, "100", max_price=amt("200"))
+    world.run(3)
+    assert world.last(ALICE).state is OrderState.READY
+    assert world.last(BOB).state is OrderState.MINTED
+
+
+def test_a_tight_price_limit_is_served_alone_as_deep_as_it_allows():
+    world = make_world(SolverConfig(price_slack=amt("0.005")))
+    fund(world, ALICE, "100", max_price=amt("180.3"))
+    world.run(2)
+    invoice = world.engine.order(ALICE, "one").invoice
+    assert invoice is not None
+    assert (invoice.assets + invoice.venue_fees) * ATOMS <= amt("180.3") * invoice.units
+
+
+def test_all_orders_of_a_batch_pay_the_same_average_price():
+    world = make_world()
+    world.markets["BTCUSDC"].asks = [(amt("100000"), amt("0.0012345")), (amt("100100"), ATOMS)]
+    for account, amount in ((ALICE, "100"), (BOB, "333.333333"), (CAROL, "789")):
+        fund(world, account, amount)
+    world.run(2)
+    averages = []
+    for account in (ALICE, BOB, CAROL):
+        lots = [lot for lot in world.engine.order(account, "one").invoice.lots if lot.asset == "BTC"]
+        averages.append(sum(lot.value for lot in lots) / sum(lot.quantity for lot in lots))
+    assert averages[0] == pytest.approx(averages[1], rel=1e-12)
+    assert averages[0] == pytest.approx(averages[2], rel=1e-12)
+
+
+def test_the_weakest_leg_decides_and_the_surplus_becomes_inventory_for_the_next_batch():
+    world = make_world()
+
+    def half_of_eth(world, command):
+        if not isinstance(command, out.PlaceAssetOrder) or command.symbol != "ETHUSDC":
+            return None
+        world.hooks.clear()
+        half = command.quantity // 2 // amt("0.00001") * amt("0.00001")
+        done = ev.AssetOrderDone(
+            client_order_id=command.client_order_id, status=AssetOrderStatus.EXPIRED, executed_quantity=half
+        )
+        return [world.trade(command, amt("4000"), half), done]
+
+    world.hooks.append(half_of_eth)
+    fund(world, ALICE, "1000")
+    world.run(1)
+    first = world.last(ALICE)
+    assert first.exec_type is ExecType.PARTIAL_FILL
+    held = {lot.asset: lot.quantity for lot in world.engine._state.inventory}
+    assert held["BTC"] > amt("0.002")
+    assert held["ETH"] < 1000
+    world.run(1)
+    assert world.last(ALICE).state is OrderState.MINTED
+    btc = [c for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC"]
+    assert len(btc) == 1 or btc[1].quantity < btc[0].quantity // 10
+
+
+def test_residue_under_the_minimum_is_refunded_and_not_chased_with_dust_batches():
+    world = make_world()
+    fund(world, ALICE, "1000")
+    world.run(5)
+    assert world.last(ALICE).state is OrderState.MINTED
+    assert len(world.sent(out.PlaceAssetOrder)) == 2
+    assert 0 < world.last(ALICE).refund < amt("10")
+
+
+def rejecting(symbol, reject_class, times=1):
+    left = [times]
+
+    def hook(world, command):
+        if isinstance(command, out.PlaceAssetOrder) and command.symbol == symbol and left[0]:
+            left[0] -= 1
+            return [ev.AssetOrderRejected(client_order_id=command.client_order_id, reject_class=reject_class)]
+        return None
+
+    return hook
+
+
+@pytest.mark.parametrize("reject_class", [RejectClass.OTHER, RejectClass.FILTER, RejectClass.BALANCE])
+def test_one_reject_out_of_81_legs_leaves_the_others_alone(reject_class):
+    world = make_wide_world(81)
+    world.hooks.append(rejecting("C40USDC", reject_class))
+    fund(world, ALICE, "1000", index="WIDE")
+    world.run(1)
+    assert len(world.sent(out.PlaceAssetOrder)) == 81
+    assert len(world.venue_trades) == 80
+    world.run(14)
+    assert world.last(ALICE).state is OrderState.MINTED
+    assert len(world.sent(out.PlaceAssetOrder)) == 82
+
+
+def test_rate_limited_leg_backs_off_and_is_sent_under_a_new_id():
+    world = make_world()
+    world.hooks.append(rejecting("BTCUSDC", RejectClass.RATE))
+    fund(world, ALICE, "1000")
+    world.run(1)
+    assert world.last(ALICE).state is OrderState.ENGAGED
+    world.run(1)
+    first, second = [c for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC"]
+    assert first.client_order_id != second.client_order_id
+    assert (first.price, first.quantity) == (second.price, second.quantity)
+    assert world.last(ALICE).state is OrderState.MINTED
+
+
+def test_filter_reject_is_sent_again_in_the_new_rules_quantities():
+    world = make_world()
+
+    def stricter(world, command):
+        if isinstance(command, out.PlaceAssetOrder) and command.symbol == "BTCUSDC":
+            world.hooks.clear()
+            rules = instrument("BTC", lot_step=amt("0.001"))
+            world.instruments["BTCUSDC"] = rules
+            world.submit(ev.InstrumentsUpdated(venue="binance", instruments=(rules,)))
+            reject = RejectClass.FILTER
+            return [ev.AssetOrderRejected(client_order_id=command.client_order_id, reject_class=reject)]
+        return None
+
+    world.hooks.append(stricter)
+    fund(world, ALICE, "1000")
+    world.run(1)
+    second = [c for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC"][1]
+    assert second.quantity % amt("0.001") == 0
+
+
+def test_unknown_result_is_asked_by_client_order_id_before_anything_is_decided():
+    world = make_world()
+
+    def lost(world, command):
+        if isinstance(command, out.PlaceAssetOrder) and command.symbol == "BTCUSDC":
+            world.hooks.clear()
+            world.answered[command.client_order_id] = world.execute(command)
+            return [ev.AssetOrderUnknown(client_order_id=command.client_order_id)]
+        return None
+
+    world.hooks.append(lost)
+    fund(world, ALICE, "1000")
+    world.run(2)
+    (query,) = world.sent(out.QueryAssetOrder)
+    placed = [c for c in world.sent(out.PlaceAssetOrder) if c.symbol == "BTCUSDC"]
+    assert query.client_order_id == placed[0].client_order_id
+    assert len(placed) == 1
+    assert world.last(ALICE).state is OrderState.MINTED
+
+
+def test_order_that_the_venue_never_saw_ends_its_leg_unfilled_and_is_bought_in_the_next_batch():
+    world = make_world()
+    lost = []
+
+    def lose(world, command):
+        if isinstance(command, out.PlaceAssetOrder) and command.symbol == "BTCUSDC" and not lost:
+            lost.append(command)
+            return [ev.AssetOrderUnknown(client_order_id=command.client_order_id)]
+        return None
+
+    world.hooks.append(lose)
+    fund(world, ALICE, "1000")
+    world.run(12)
+    assert "LEG_LOST" in world.alerts()
+    assert world.last(ALICE).state is OrderState.MINTED
+    late = world.trade(lost[0], lost[0].price, lost[0].quantity)
+    world.submit(late)
+    assert "LATE_FILL" in world.alerts()
+    assert [lot.trade_id for lot in world.engine._state.inventory if lot.trade_id == late.trade_id]
+
+
+def test_commission_in_the_bought_asset_reduces_the_lot():
+    world = make_world()
+    fund(world, ALICE, "100")
+    world.run()
+    lot = world.engine.order(ALICE, "one").invoice.lots[0]
+    trade = next(t for t in world.venue_trades if t.symbol == lot.symbol)
+    assert lot.quantity <= trade.quantity - trade.commission
+    assert lot.fee > 0
+
+
+def test_commission_in_a_third_asset_is_booked_there_and_valued_at_its_price():
+    world = make_world(commission_asset="SOL")
+    fund(world, ALICE, "100")
+    world.run()
+    invoice = world.engine.order(ALICE, "one").invoice
+    per_trade = mul_ceil(amt("0.0001"), amt("199.99"))
+    assert sum(lot.fee for lot in invoice.lots) == pytest.approx(2 * per_trade, rel=0.02)
+    balances = {str(account): balance for account, balance in world.engine.ledger}
+    assert balances["HOUSE/house/cash@venue:binance:SOL"] == -2 * amt("0.0001")
+
+
+def test_commission_without_a_known_price_holds_the_batch_open_instead_of_counting_as_nothing():
+    world = make_world(commission_asset="BNB")
+    fund(world, ALICE, "100")
+    world.run(2)
+    assert world.last(ALICE).state is OrderState.ENGAGED
+    assert world.alerts().count("FEE_UNVALUED") == 1
+    world.instruments["BNBUSDC"] = instrument("BNB")
+    world.markets["BNBUSDC"] = market("600")
+    world.submit(ev.InstrumentsUpdated(venue="binance", instruments=(world.instruments["BNBUSDC"],)))
+    world.run(2)
+    assert world.last(ALICE).state is OrderState.MINTED
+
+
+def test_executions_may_come_after_the_end_of_the_order_is_told():
+    world = make_world()
+
+    def end_first(world, command):
+        if isinstance(command, out.PlaceAssetOrder):
+            accepted, *rest = world.execute(command)
+            return [accepted, *rest[::-1]]
+        return None
+
+    world.hooks.append(end_first)
+    fund(world, ALICE, "100")
+    world.run()
+    assert world.last(ALICE).state is OrderState.MINTED
+
+
+def test_trade_of_an_order_not_sent_from_here_is_not_booked():
+    world = make_world()
+    before = world.engine.ledger.state()
+    trade = ev.ExecutionReported(
+        venue="binance",
+        symbol="BTCUSDC",
+        trade_id="9",
+        client_order_id="someone-else",
+        price=amt("100000"),
+        quantity=amt("1"),
+        commission=0,
+        commission_asset="BTC",
+        at=0,
+    )
+    world.submit(trade)
+    assert world.engine.ledger.state() == before
+    assert world.alerts() == ["FOREIGN_FILL"]
+
+
+def test_thinnest_leg_is_sent_first():
+    world = make_world()
+    world.markets["BTCUSDC"].asks = [(amt("100000"), amt("0.02"))]
+    fund(world, ALICE, "1000")
+    world.run(1)
+    assert [c.symbol for c in world.sent(out.PlaceAssetOrder)] == ["BTCUSDC", "ETHUSDC"]
+
+
+def test_without_ready_orders_a_batch_says_nothing():
+    world = make_world()
+    assert world.submit(ev.BatchSolve(books=world.books())) == []
+    assert world.engine.wanted_books() == ()
+
+
+def test_ready_orders_name_the_books_they_need():
+    world = make_world()
+    fund(world, ALICE, "100")
+    world.tick()
+    world.play()
+    assert world.engine.wanted_books() == (("binance", "BTCUSDC"), ("binance", "ETHUSDC"))
+
+
+def test_client_order_ids_suit_the_venue():
+    world = make_world()
+    fund(world, ALICE, "100")
+    world.run()
+    for command in world.sent(out.PlaceAssetOrder):
+        assert len(command.client_order_id) <= 36
+        assert command.client_order_id.replace("-", "").isalnum()
