@@ -24,6 +24,7 @@ from indexmaker.exchange.commands import (
 from indexmaker.exchange.engine import ExchangeEngine
 from indexmaker.exchange.events import Rejected
 from indexmaker.gateways.binance import BinanceGateway, Credential, Credentials, Limits, RateLimits, Venue
+from indexmaker.gateways.binance.rate_limits import Window
 from indexmaker.gateways.binance.venue import ExchangeSequencer
 from indexmaker.runtime import ManualClock, MemoryJournal, Sequencer
 
@@ -70,7 +71,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def limits() -> Limits:
-    return Limits()
+    return Limits(stream_messages=Window(interval="SECOND", number=1, limit=100))
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from gateways.trader import Trader
 from indexmaker.exchange.events import BookDelta
-from indexmaker.gateways.binance import BinanceGateway
+from indexmaker.gateways.binance import BinanceGateway, Limits
 from indexmaker.gateways.binance.feed import Bucket
 from indexmaker.gateways.binance.outbox import Outbox
+from indexmaker.runtime import ManualClock
 
 
 class Stream:
@@ -120,6 +121,19 @@ async def test_wrong_requests_are_answered(alice: Trader, request_: str, code: i
     await stream.socket.send_str(request_)
     assert (await stream.next())["error"]["code"] == code
     assert (await stream.ask("LIST_SUBSCRIPTIONS"))["result"] == []
+
+
+@pytest.mark.parametrize("limits", [Limits()])
+async def test_connection_that_talks_too_much_is_closed(alice: Trader, clock: ManualClock) -> None:
+    stream = await open_stream(alice, "/ws")
+    for _ in range(4):
+        await stream.ask("LIST_SUBSCRIPTIONS")
+    clock.advance(10**9)
+    for _ in range(5):
+        await stream.ask("LIST_SUBSCRIPTIONS")
+    await stream.socket.send_str("{}")
+    farewell = await stream.socket.receive(timeout=5)
+    assert (farewell.type, farewell.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.POLICY_VIOLATION)
 
 
 def test_overflow_drops_the_client_and_takes_nothing_more() -> None:

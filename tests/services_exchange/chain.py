@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import grpc
 import grpc.aio
@@ -59,9 +61,13 @@ def transfer(
     )
 
 
-async def serve_chain(chain: Chain, address: str) -> grpc.aio.Server:
+@asynccontextmanager
+async def serve_chain(chain: Chain, address: str) -> AsyncIterator[None]:
     server = grpc.aio.server()
     chain_pb2_grpc.add_ChainServiceServicer_to_server(chain, server)
     server.add_insecure_port(address)
     await server.start()
-    return server
+    try:
+        yield
+    finally:
+        await server.stop(None)

@@ -75,15 +75,14 @@ async def world(engine: ExchangeEngine, sequencer: ExchangeSequencer, tmp_path: 
     )
     chain = Chain()
     address = f"unix:{tmp_path}/chain.sock"
-    server = await serve_chain(chain, address)
     cursors = WatchedCursors(tmp_path / "cursors.json")
     watcher = DepositWatcher(engine, sequencer, address=address, chains=[CHAIN], cursors=cursors, retry_seconds=0.01)
-    task = asyncio.create_task(watcher.run())
-    yield World(chain, engine, address, cursors)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-    await server.stop(None)
+    async with serve_chain(chain, address):
+        task = asyncio.create_task(watcher.run())
+        yield World(chain, engine, address, cursors)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def test_watch_names_the_token_and_every_deposit_address(world: World) -> None:
@@ -126,3 +125,12 @@ async def test_cursor_stays_below_an_unconfirmed_deposit(world: World) -> None:
     world.chain.responses.put_nowait(None)
     request = await world.chain.requests.get()
     assert [(one.block_number, one.block_hash) for one in request.cursors] == [(16, "0xb16")]
+
+
+async def test_deposit_that_left_the_chain_unseen_does_not_wait_for_ever(world: World) -> None:
+    world.chain.say(world.transfer(APPLY, SEEN, block=10), head=12)
+    await world.cursor_at(9)
+    world.chain.responses.put_nowait(None)
+    world.chain.say(head=30)  # the new stream no longer knows of it
+    await world.cursor_at(30)
+    assert (world.statuses(), world.usdc()) == ([DepositStatus.DROPPED], 0)

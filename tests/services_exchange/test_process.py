@@ -10,12 +10,20 @@ from typing import Any
 
 import pytest
 from binance.exceptions import BinanceAPIException
+from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 
 from indexmaker.api.chain.v1 import chain_pb2
 from services_exchange.chain import APPLY, CONFIRMED, PROMOTE, SEEN, TOKEN, Chain, serve_chain, transfer
 from services_exchange.client import binance, exchange, launch
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def _quick_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    """python-binance waits this long for one more message before it closes a socket."""
+    monkeypatch.setattr(ReconnectingWebsocket, "TIMEOUT", 2)
+
 
 LIMIT = {"symbol": "BTCUSDC", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
 
@@ -108,30 +116,29 @@ async def test_book_built_from_the_diff_stream_equals_the_snapshot() -> None:
 async def test_deposits_arrive_and_survive_a_restart(tmp_path: Path) -> None:
     chain = Chain()
     address = f"unix:{tmp_path}/chain.sock"
-    server = await serve_chain(chain, address)
     arguments = ("--data", f"{tmp_path}/data", "--chain-plugin", address, "--chain", f"8453:{TOKEN}:5")
-    async with exchange(*arguments) as running, binance(running) as (client, sockets):
-        place = await client.get_deposit_address(coin="USDC", network="BASE")
-        request = await asyncio.wait_for(chain.requests.get(), 10)
-        assert list(request.watches[0].transfers.recipients) == [place["address"]]
-        async with sockets.user_socket() as user:
-            chain.say(transfer(APPLY, SEEN, recipient=place["address"]), head=12)
-            chain.say(transfer(PROMOTE, CONFIRMED, recipient=place["address"]), head=15)
-            assert (await asyncio.wait_for(user.recv(), 10))["e"] == "outboundAccountPosition"
-            update = await asyncio.wait_for(user.recv(), 10)
-            assert (update["e"], update["a"], update["d"]) == ("balanceUpdate", "USDC", "250.50000000")
-        (deposit,) = await client.get_deposit_history(coin="USDC")
-        assert (deposit["status"], deposit["txId"], deposit["confirmTimes"]) == (1, "0xaa", "5/5")
-        await running.kill()
-    async with exchange(*arguments) as running, binance(running) as (client, _):
-        chain.responses.put_nowait(None)
-        request = await asyncio.wait_for(chain.requests.get(), 10)
-        assert request.cursors[0].block_number in (9, 15)
-        chain.say(transfer(APPLY, chain_pb2.FINALITY_SAFE, recipient=place["address"]), head=20)
-        assert (await client.get_deposit_address(coin="USDC", network="BASE")) == place
-        assert (await client.get_asset_balance("USDC"))["free"] == "100250.50000000"
-        assert await running.end() == 0
-    await server.stop(None)
+    async with serve_chain(chain, address):
+        async with exchange(*arguments) as running, binance(running) as (client, sockets):
+            place = await client.get_deposit_address(coin="USDC", network="BASE")
+            request = await asyncio.wait_for(chain.requests.get(), 10)
+            assert list(request.watches[0].transfers.recipients) == [place["address"]]
+            async with sockets.user_socket() as user:
+                chain.say(transfer(APPLY, SEEN, recipient=place["address"]), head=12)
+                chain.say(transfer(PROMOTE, CONFIRMED, recipient=place["address"]), head=15)
+                assert (await asyncio.wait_for(user.recv(), 10))["e"] == "outboundAccountPosition"
+                update = await asyncio.wait_for(user.recv(), 10)
+                assert (update["e"], update["a"], update["d"]) == ("balanceUpdate", "USDC", "250.50000000")
+            (deposit,) = await client.get_deposit_history(coin="USDC")
+            assert (deposit["status"], deposit["txId"], deposit["confirmTimes"]) == (1, "0xaa", "5/5")
+            await running.kill()
+        async with exchange(*arguments) as running, binance(running) as (client, _):
+            chain.responses.put_nowait(None)
+            request = await asyncio.wait_for(chain.requests.get(), 10)
+            assert request.cursors[0].block_number in (9, 15)
+            chain.say(transfer(APPLY, chain_pb2.FINALITY_SAFE, recipient=place["address"]), head=20)
+            assert (await client.get_deposit_address(coin="USDC", network="BASE")) == place
+            assert (await client.get_asset_balance("USDC"))["free"] == "100250.50000000"
+            assert await running.end() == 0
 
 
 async def test_killed_process_loses_no_acknowledged_order(tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ class BinanceGateway:
         rest, websocket = routes(self._tickers)
         for (method, path), operation in rest.items():
             application.router.add_route(method, path, rest_handler(self._venue, operation))
-        raw = streams_handler(self.hub, self._sockets, combined=False)
-        combined = streams_handler(self.hub, self._sockets, combined=True)
+        raw = streams_handler(self._venue, self.hub, self._sockets, combined=False)
+        combined = streams_handler(self._venue, self.hub, self._sockets, combined=True)
         application.router.add_get("/ws", raw)
         application.router.add_get("/ws/{streams:.*}", raw)
         application.router.add_get("/stream", combined)

@@ -12,11 +12,23 @@ from indexmaker.gateways.binance.operations import Call
 from indexmaker.identifiers import derived_id
 from indexmaker.money import ATOMS, format_atoms
 
-__all__ = ["coins", "deposit_address", "deposit_history"]
+__all__ = ["coins", "deposit_address", "deposit_history", "no_pairs", "system_status"]
 
 _PENDING, _SUCCESS = 0, 1
 _MILLISECOND = 1_000_000
 _DEFAULT_SPAN = 90 * 86_400_000
+
+
+async def system_status(call: Call) -> object:
+    """The wallet works."""
+    del call
+    return {"status": 0, "msg": "normal"}
+
+
+async def no_pairs(call: Call) -> object:
+    """Margin pairs: none."""
+    del call
+    return []
 
 
 async def deposit_address(call: Call) -> object:

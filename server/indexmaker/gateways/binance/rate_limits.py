@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from indexmaker.gateways.binance.errors import ApiError
 from indexmaker.runtime import Clock
 
-__all__ = ["Limits", "RateLimits", "Window"]
+__all__ = ["Counter", "Limits", "RateLimits", "Window"]
 
 _SECOND = 1_000_000_000
 _UNITS = {"SECOND": 1, "MINUTE": 60, "DAY": 86_400}
@@ -51,6 +51,8 @@ class Limits:
         Window(interval="DAY", number=1, limit=200_000),
     )
     requests: Window = Window(interval="MINUTE", number=5, limit=300_000)
+    stream_messages: Window = Window(interval="SECOND", number=1, limit=5)
+    """What one connection to the public streams may send."""
 
     def describe(self) -> list[dict[str, object]]:
         """The `rateLimits` of `exchangeInfo`."""
@@ -59,7 +61,7 @@ class Limits:
         return [*shown, self.requests.describe("RAW_REQUESTS")]
 
 
-class _Counter:
+class Counter:
     """Counts per key within the current window; an old window is forgotten whole."""
 
     def __init__(self, window: Window) -> None:
@@ -68,11 +70,13 @@ class _Counter:
         self._counts: dict[object, int] = {}
 
     def add(self, key: object, count: int, *, now: int) -> int:
+        """Count, and return the count so far; never below zero."""
         counts = self._current(now)
         counts[key] = max(counts.get(key, 0) + count, 0)
         return counts[key]
 
     def used(self, key: object, *, now: int) -> int:
+        """The count so far."""
         return self._current(now).get(key, 0)
 
     def ends_at(self) -> int:
@@ -93,9 +97,9 @@ class RateLimits:
     def __init__(self, limits: Limits, *, clock: Clock) -> None:
         self.limits = limits
         self._clock = clock
-        self._weight = _Counter(limits.weight)
-        self._requests = _Counter(limits.requests)
-        self._orders = [_Counter(window) for window in limits.orders]
+        self._weight = Counter(limits.weight)
+        self._requests = Counter(limits.requests)
+        self._orders = [Counter(window) for window in limits.orders]
 
     def charge(self, address: str, weight: int) -> None:
         """Count a request; raises `ApiError` (429) when the address has used too much."""
@@ -164,7 +168,7 @@ class RateLimits:
         now = self._clock.now()
         return [(counter.window, counter.used(account, now=now)) for counter in self._orders]
 
-    def _refusal(self, code: int, text: str, counter: _Counter, now: int) -> ApiError:
+    def _refusal(self, code: int, text: str, counter: Counter, now: int) -> ApiError:
         ends_at = counter.ends_at()
         seconds = -(-(ends_at - now) // _SECOND)
         return ApiError(code, text, status=429, retry_after=seconds, retry_at=ends_at // 1_000_000)

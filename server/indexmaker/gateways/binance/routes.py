@@ -78,6 +78,10 @@ def routes(tickers: Tickers) -> Routes:
         ("GET", "/sapi/v1/capital/deposit/hisrec"): Operation(handle=funding.deposit_history, security=_SIGNED),
         ("GET", "/sapi/v1/capital/config/getall"): Operation(handle=funding.coins, security=_SIGNED, weight=10),
         ("GET", "/sapi/v1/asset/tradeFee"): Operation(handle=account.trade_fee, security=_SIGNED),
+        ("GET", "/sapi/v1/system/status"): Operation(handle=funding.system_status),
+        # Clients that list everything ask for margin pairs too; there are none.
+        ("GET", "/sapi/v1/margin/allPairs"): Operation(handle=funding.no_pairs),
+        ("GET", "/sapi/v1/margin/isolated/allPairs"): Operation(handle=funding.no_pairs),
     }
     websocket = {
         "ping": ping,

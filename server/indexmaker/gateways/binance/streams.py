@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from indexmaker.gateways.binance.hub import Hub
 from indexmaker.gateways.binance.outbox import Outbox
+from indexmaker.gateways.binance.rate_limits import Counter
 from indexmaker.gateways.binance.sockets import Sockets
+from indexmaker.gateways.binance.venue import Venue
 
 __all__ = ["StreamError", "StreamSession", "streams_handler"]
 
@@ -121,7 +123,7 @@ class StreamSession:
 
 
 def streams_handler(
-    hub: Hub, sockets: Sockets, *, combined: bool
+    venue: Venue, hub: Hub, sockets: Sockets, *, combined: bool
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The request handler of stream connections. Raw ones name streams in the path, combined ones in the query."""
 
@@ -135,8 +137,11 @@ def streams_handler(
                 async with asyncio.TaskGroup() as group:
                     group.create_task(outbox.write_to(socket))
                     session.subscribe(named[:_MOST_STREAMS])
+                    sent = Counter(venue.limits.limits.stream_messages)
                     async for message in socket:
-                        if message.type is WSMsgType.TEXT:
+                        if sent.add(session, 1, now=venue.clock.now()) > sent.window.limit:
+                            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"Too many requests")
+                        elif message.type is WSMsgType.TEXT:
                             session.request(message.data)
                     outbox.close()
             finally:

@@ -15,6 +15,7 @@ from indexmaker.exchange.commands import CreditDeposit, DropDeposit
 from indexmaker.exchange.engine import ExchangeEngine
 from indexmaker.exchange.events import DepositChanged, Rejected
 from indexmaker.exchange.rejects import RejectCode
+from indexmaker.exchange.vocabulary import DepositStatus
 from indexmaker.gateways.binance.venue import ExchangeSequencer
 from indexmaker.money import MoneyError, atoms_to_units, parse_atoms
 from indexmaker.services.exchange.cursors import ChainCursor, CursorFile
@@ -34,7 +35,8 @@ class DepositWatcher:
     """A client of one chain connector.
 
     Events are delivered at least once and each report is idempotent, so the cursors are written after the reports.
-    They never pass a deposit that still waits for confirmations: after a restart its news must come again.
+    They never pass a deposit that still waits for confirmations. A new stream therefore tells of each such deposit
+    again, unless its block has left the chain meanwhile; until it does, the deposit counts as gone.
     """
 
     def __init__(
@@ -70,11 +72,21 @@ class DepositWatcher:
     async def _follow(self, stub: chain_pb2_grpc.ChainServiceAsyncStub) -> None:
         call = stub.StreamEvents(wait_for_ready=True)
         await call.write(self._request())
+        await self._forget_waiting()
         _log.info("deposits_watched", address=self._address, chains=sorted(self._chains))
         async for response in call:
             for event in response.events:
                 await self._report(event)
             self._remember(response.cursors)
+
+    async def _forget_waiting(self) -> None:
+        self._waiting.clear()
+        for number in self._engine.accounts:
+            for deposit in self._engine.deposits(number):
+                if deposit.status is DepositStatus.PENDING and deposit.chain_id in self._chains:
+                    key = (deposit.chain_id, deposit.tx_hash, deposit.log_index)
+                    drop = DropDeposit(chain_id=key[0], tx_hash=key[1], log_index=key[2])
+                    _say((await self._sequencer.submit(drop)).outputs[0], key)
 
     def _request(self) -> chain_pb2.StreamEventsRequest:
         known = self._cursors.all()
