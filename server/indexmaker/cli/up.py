@@ -13,7 +13,7 @@ import uvloop
 from cyclopts import App
 
 from indexmaker.config import ConfigurationFault, Settings, load_settings
-from indexmaker.connectors.errors import PluginError
+from indexmaker.connectors.errors import PluginError, ProcessFailedError
 from indexmaker.connectors.logging import configure_plugin_logging
 from indexmaker.connectors.supervision_service import serve_supervision
 from indexmaker.connectors.supervisor import Supervisor
@@ -55,17 +55,21 @@ async def _run(supervisor: Supervisor, settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
+    async with serve_supervision(supervisor), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(supervisor.run())
+        starting = tasks.create_task(_announce(supervisor, settings))
+        await running
+        starting.cancel()
+    return 1 if starting.done() and not starting.cancelled() and not starting.result() else 0
+
+
+async def _announce(supervisor: Supervisor, settings: Settings) -> bool:
+    """Say when all is ready; when a process was given up before that, say why and stop everything."""
     try:
-        async with serve_supervision(supervisor), asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(supervisor.run())
-            ready = tasks.create_task(supervisor.wait_ready())
-            await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
-            if ready.done() and ready.exception() is None:
-                print(json.dumps({"ready": True, "core": settings.socket(CORE)}), flush=True)
-            ready.cancel()
-            await running
-    except* PluginError as failures:
-        for failure in failures.exceptions:
-            print(failure, file=sys.stderr)
-        return 1
-    return 0
+        await supervisor.wait_ready()
+    except ProcessFailedError as failure:
+        print(failure, file=sys.stderr)
+        supervisor.stop()
+        return False
+    print(json.dumps({"ready": True, "core": settings.socket(CORE)}), flush=True)
+    return True
