@@ -144,8 +144,9 @@ class BinanceMarketData(Connector[MarketDataConfig]):
         if not session.ready.is_set():
             return Probe(state=State.STARTING, reason=session.trouble, upstreams=upstreams)
         untrusted = feed.untrusted
-        if session.trouble or untrusted:
-            reason = session.trouble or f"no trusted book for {', '.join(untrusted[:5])}"
+        if session.trouble or untrusted or not feed.connected:
+            lost = f"no trusted book for {', '.join(untrusted[:5])}" if untrusted else "a stream is not connected"
+            reason = session.trouble or lost
             return Probe(state=State.DEGRADED, reason=reason, upstreams=upstreams)
         return Probe(state=State.READY, upstreams=upstreams)
 
