@@ -1,7 +1,40 @@
-"""For people who test what they wrote: serve a connector in process, and scripted plugins of each role."""
+"""For people who test what they wrote: serve a connector in process, and scripted plugins of each role.
+
+As a process, a scripted plugin is started by its target, such as `indexmaker.connectors.testing.venue:MockVenue`.
+"""
 
 from __future__ import annotations
 
+from indexmaker.connectors.testing.bridge import MockBridge, MockBridgeConfig
+from indexmaker.connectors.testing.chain import MockChain, MockChainConfig, ScriptedRequest
 from indexmaker.connectors.testing.serve import configured, serve_connector
+from indexmaker.connectors.testing.venue import MockVenue
+from indexmaker.connectors.testing.venue_config import (
+    Ambiguous,
+    Fill,
+    Hold,
+    MockVenueConfig,
+    Pair,
+    Reject,
+    Rest,
+    ScriptedDeposit,
+)
 
-__all__ = ["configured", "serve_connector"]
+__all__ = [
+    "Ambiguous",
+    "Fill",
+    "Hold",
+    "MockBridge",
+    "MockBridgeConfig",
+    "MockChain",
+    "MockChainConfig",
+    "MockVenue",
+    "MockVenueConfig",
+    "Pair",
+    "Reject",
+    "Rest",
+    "ScriptedDeposit",
+    "ScriptedRequest",
+    "configured",
+    "serve_connector",
+]
