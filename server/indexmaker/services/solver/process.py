@@ -31,7 +31,7 @@ from indexmaker.config import ConfigurationFault, Settings
 from indexmaker.connectors.channel import open_channel
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.connectors.secrets import SecretRef
-from indexmaker.runtime import LeaseKeeper, Sequencer, SystemClock, this_process
+from indexmaker.runtime import LeaseKeeper, Sequencer, SystemClock, recover, this_process
 from indexmaker.services.solver.authentication import TokenInterceptor
 from indexmaker.services.solver.bootstrap import Bootstrap, index_template
 from indexmaker.services.solver.dispatcher import Dispatcher
@@ -45,6 +45,7 @@ from indexmaker.services.solver.edges import (
 )
 from indexmaker.services.solver.edges.bridge import venue_designation
 from indexmaker.services.solver.edges.chain import GateAddress
+from indexmaker.services.solver.evidence import Evidence
 from indexmaker.services.solver.indices_service import IndicesService
 from indexmaker.services.solver.orders_service import OrdersService
 from indexmaker.services.solver.plugins_service import PluginsService
@@ -103,9 +104,10 @@ class SolverProcess:
             SqlLeases(database), engine=engine.name, holder=this_process(f"solver-{instance_id[:8]}"), clock=clock
         )
         lease = await keeper.acquire()
+        journal = SqlJournal(database, engine.name)
         sequencer: Sequencer[SolverEvent, _Output] = Sequencer(
             engine,
-            SqlJournal(database, engine.name),
+            journal,
             clock=clock,
             lease=lease,
             snapshot_every=self._settings.core.snapshot_every or 1 << 62,
@@ -151,7 +153,10 @@ class SolverProcess:
             fundings=fundings,
             max_fee_bps=self._settings.solver.max_routing_fee_bps,
         )
-        guardian = GuardianEdge(self._guardian_key, post=sequencer.post, review=engine.review)
+        evidence = Evidence(engine)
+        recover(SolverEngine(), journal, on_committed=evidence, needed_from=0)  # from the very first event
+        sequencer.subscribe(evidence)
+        guardian = GuardianEdge(self._guardian_key, post=sequencer.post, review=evidence.review)
         dispatcher = Dispatcher(venues=entries, chain=chain, bridge=bridge, guardian=guardian)
         sequencer.subscribe(dispatcher)
         bootstrap = Bootstrap(self._settings, engine, sequencer, entries=entries, markets=markets, chain=chain)
