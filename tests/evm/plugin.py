@@ -12,6 +12,7 @@ import grpc.aio
 
 from indexmaker.api.chain.v1 import chain_pb2 as pb
 from indexmaker.api.chain.v1 import chain_pb2_grpc
+from indexmaker.api.connector.v1 import connector_pb2_grpc
 from indexmaker.connectors.testing.serve import serve_connector
 from indexmaker_evm.connector import EvmConnector
 from indexmaker_evm.devnet.client import DevnetClient
@@ -43,6 +44,7 @@ class ChainClient:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.stub = chain_pb2_grpc.ChainServiceStub(channel)
+        self.life = connector_pb2_grpc.ConnectorServiceStub(channel)
 
     async def submit(self, command_id: str, chain_id: int, **command: Any) -> pb.Transaction:
         request = pb.SubmitRequest(command_id=command_id, chain_id=chain_id, **command)

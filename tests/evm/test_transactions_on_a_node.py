@@ -13,6 +13,7 @@ from eth_account import Account as EthAccount
 
 from evm.plugin import ARBITRUM, BASE, State, config_for, plugin, until
 from indexmaker.api.chain.v1 import chain_pb2 as pb
+from indexmaker.api.connector.v1 import connector_pb2
 from indexmaker.connectors.errors import NotFoundError
 from indexmaker.connectors.status import error_of
 from indexmaker_evm.contracts import Invoice, invoice_message
@@ -253,3 +254,15 @@ async def test_the_estimate_is_close_to_what_is_paid(devnet: DevnetClient) -> No
         paid = await client.reaches("c", *MINED)
     assert estimate.gas > 21_000
     assert float(paid.cost_native) <= float(estimate.cost_native) * 1.2
+
+
+async def test_a_draining_plugin_answers_for_old_commands_and_refuses_new_ones(devnet: DevnetClient) -> None:
+    request_id = await _deposit(devnet, 100)
+    async with plugin(config_for(devnet, key=devnet.manifest.accounts.keeper)) as client:
+        await client.submit("old", ARBITRUM, **_commit(devnet, request_id))
+        progress = [message async for message in client.life.Drain(connector_pb2.DrainRequest(reason="test"))]
+        assert progress[-1].drained
+        assert (await client.submit("old", ARBITRUM, **_commit(devnet, request_id))).tx_hashes
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await client.submit("new", ARBITRUM, **_commit(devnet, request_id))
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE

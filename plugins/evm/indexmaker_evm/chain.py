@@ -39,12 +39,13 @@ class Stores:
 
 
 class ServedChain:
-    """Everything about one chain, put together; it starts to work in `run`."""
+    """Everything about one chain, put together; it starts to work in `run`. `heads` may be empty."""
 
     def __init__(
-        self, config: ChainConfig, *, urls: list[str], stores: Stores, signer: Signer | None, clock: Clock
+        self, config: ChainConfig, *, urls: list[str], heads: str, stores: Stores, signer: Signer | None, clock: Clock
     ) -> None:
         self.config = config
+        self._heads = heads
         nodes = [Node(url, timeout_s=config.request_timeout_ms / 1_000) for url in urls]
         self.rpc = RpcPool(nodes, chain_id=config.chain_id, clock=clock)
         self.tokens = Tokens(self.rpc)
@@ -72,8 +73,8 @@ class ServedChain:
                 tasks.create_task(self.tracker.run())
                 if self.manager is not None:
                     tasks.create_task(self.manager.run())
-                if self.config.ws:
-                    tasks.create_task(wake_on_heads(self.config.ws, self.tracker.nudge))
+                if self._heads:
+                    tasks.create_task(wake_on_heads(self._heads, self.tracker.nudge))
         finally:
             await self.rpc.close()
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from indexmaker.connectors.errors import ConfigurationError
 from indexmaker.connectors.secrets import SecretRef
 
-__all__ = ["ChainConfig", "EvmConfig", "SignerConfig", "node_urls"]
+__all__ = ["ChainConfig", "EvmConfig", "SignerConfig", "head_url", "node_urls"]
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -24,7 +24,7 @@ class ChainConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rpc: Annotated[tuple[str, ...], Meta(min_length=1)]
     """URLs in order of preference, each as it is or as a reference `env:NAME` or `file:/path`."""
     ws: str = ""
-    """URL whose `newHeads` wake the poller; never needed."""
+    """URL, or a reference to one, whose `newHeads` wake the poller; never needed."""
     confirmations: Positive = 1
     poll_interval_ms: Positive = 1_000
     reorg_window: Annotated[int, Meta(ge=2)] = 128
@@ -56,12 +56,19 @@ class EvmConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def node_urls(chain: ChainConfig, *, place: str) -> list[str]:
-    """The chain's URLs with references resolved; raises `ConfigurationError` at `place`."""
-    return [_url(text, place=f"{place}.rpc.{index}") for index, text in enumerate(chain.rpc)]
+    """The chain's `rpc` with references resolved; raises `ConfigurationError` at `place`."""
+    return [_url(text, ("http", "https"), place=f"{place}.rpc.{i}") for i, text in enumerate(chain.rpc)]
 
 
-def _url(text: str, *, place: str) -> str:
+def head_url(chain: ChainConfig, *, place: str) -> str:
+    """The chain's `ws` with a reference resolved, empty when there is none; raises `ConfigurationError`."""
+    return _url(chain.ws, ("ws", "wss"), place=f"{place}.ws") if chain.ws else ""
+
+
+def _url(text: str, schemes: tuple[str, ...], *, place: str) -> str:
     url = SecretRef(text).reveal().strip() if text.startswith(("env:", "file:")) else text
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise ConfigurationError(place, "not an http or https URL", "write the URL, env:NAME or file:/path")
+    if urlsplit(url).scheme not in schemes:
+        raise ConfigurationError(
+            place, f"not a {schemes[0]} or {schemes[1]} URL", "write the URL, env:NAME or file:/path"
+        )
     return url

@@ -13,7 +13,7 @@ from indexmaker.connectors.connector import Capability, Connector, Context, Prob
 from indexmaker.connectors.errors import ConfigurationError
 from indexmaker.connectors.secrets import SecretRef
 from indexmaker_evm.chain import ServedChain, Stores
-from indexmaker_evm.config import EvmConfig, SignerConfig, node_urls
+from indexmaker_evm.config import EvmConfig, SignerConfig, head_url, node_urls
 from indexmaker_evm.servicer import ChainServicer
 from indexmaker_evm.signer import LocalSigner, from_key, from_keystore
 from indexmaker_evm.transactions.model import TxState
@@ -50,7 +50,9 @@ class EvmConnector(Connector[EvmConfig]):
         ids = [chain.chain_id for chain in config.chains]
         if len(set(ids)) < len(ids):
             raise ConfigurationError("chains", "a chain id appears twice", "give all URLs of a chain in one entry")
-        urls = [node_urls(chain, place=f"chains.{index}") for index, chain in enumerate(config.chains)]
+        places = [f"chains.{index}" for index in range(len(config.chains))]
+        urls = [node_urls(chain, place=place) for chain, place in zip(config.chains, places, strict=True)]
+        heads = [head_url(chain, place=place) for chain, place in zip(config.chains, places, strict=True)]
         signer = await asyncio.to_thread(_signer, config.signer)
         stores = Stores(context.data_dir)
         try:
@@ -60,8 +62,8 @@ class EvmConnector(Connector[EvmConfig]):
             raise
         self._stores = stores
         self._chains = {
-            chain.chain_id: ServedChain(chain, urls=chain_urls, stores=stores, signer=signer, clock=context.clock)
-            for chain, chain_urls in zip(config.chains, urls, strict=True)
+            chain.chain_id: ServedChain(chain, urls=rpc, heads=ws, stores=stores, signer=signer, clock=context.clock)
+            for chain, rpc, ws in zip(config.chains, urls, heads, strict=True)
         }
         self._servicer.open(self._chains, journal=stores.transactions, instance_id=context.instance_id)
         self._config = config

@@ -17,8 +17,9 @@ from indexmaker_evm.transactions.commands import PreparedCall
 from indexmaker_evm.transactions.fees import Fees, gas_limit, raised
 from indexmaker_evm.transactions.gas import DryRun, GasStation
 from indexmaker_evm.transactions.journal import TransactionJournal
+from indexmaker_evm.transactions.lookout import Lookout
 from indexmaker_evm.transactions.model import Attempt, Transaction, TxState
-from indexmaker_evm.transactions.progress import Receipt, Sighting, progress
+from indexmaker_evm.transactions.progress import Sighting, progress
 
 __all__ = ["TransactionManager"]
 
@@ -55,7 +56,7 @@ class TransactionManager:
         self._next_nonce: int | None = None
         self._offered_at: dict[str, int] = {}
         self._underpriced: set[str] = set()
-        self._used_since: dict[str, int] = {}
+        self._lookout = Lookout(rpc, tracker, sender=signer.address)
         self._chain_checked = False
 
     @property
@@ -107,7 +108,7 @@ class TransactionManager:
         """Look at all open transactions once: note what the chain says, offer again what is missing, raise fees."""
         await self._check_chain()
         pending: list[Transaction] = []
-        for transaction, sighting in await self._sightings(self._journal.open(self._chain_id)):
+        for transaction, sighting in await self._lookout.look(self._journal.open(self._chain_id)):
             current = await self._note(transaction, sighting)
             if current.open and not current.in_block:
                 pending.append(current)
@@ -265,32 +266,6 @@ class TransactionManager:
         return bumped
 
     # ---- listening ------------------------------------------------------------------------------------------------
-
-    async def _sightings(self, transactions: list[Transaction]) -> list[tuple[Transaction, Sighting]]:
-        """What one node says of these transactions, in one message."""
-        if not transactions:
-            return []
-        hashes = [attempt.tx_hash for transaction in transactions for attempt in transaction.attempts]
-        calls = [Call("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes]
-        used = Call("eth_getTransactionCount", [self.sender, "latest"])
-        count, *answers = await self._rpc.batch([used, *calls])
-        if any(isinstance(answer, RpcError) for answer in (count, *answers)):
-            raise NodeUnavailableError(f"chain {self._chain_id}: a node does not give receipts")
-        receipts = {receipt.tx_hash: receipt for receipt in (Receipt.read(a) for a in answers if a)}
-        seen = []
-        for transaction in transactions:
-            receipt = next((receipts[h] for h in transaction.hashes if h in receipts), None)
-            lost = receipt is None and self._is_nonce_lost(transaction, used_nonces=number(count))
-            seen.append((transaction, Sighting(receipt=receipt, nonce_lost=lost)))
-        return seen
-
-    def _is_nonce_lost(self, transaction: Transaction, *, used_nonces: int) -> bool:
-        """Old state is not kept by every node, so the height at which the nonce was found used is kept here."""
-        if transaction.nonce is None or used_nonces <= transaction.nonce:
-            self._used_since.pop(transaction.command_id, None)
-            return False
-        since = self._used_since.setdefault(transaction.command_id, self._tracker.levels.latest)
-        return self._tracker.levels.final >= since
 
     async def _note(self, transaction: Transaction, sighting: Sighting) -> Transaction:
         """Journal what has become of a transaction, if anything has."""
