@@ -219,6 +219,8 @@ class Fill(Record, kw_only=True):
 
     symbol: str
     trade_id: str
+    client_order_id: str
+    at: int
     price: int
     quantity: int
     net: int
@@ -240,6 +242,8 @@ class Leg(Record, kw_only=True):
     house_value: int
     held: list[InventoryLot] = []
     fills: list[Fill] = []
+    late: list[Fill] = []
+    """Trades told after the leg was closed; they are the house's."""
     attempts: int = 0
     closed: bool = False
 
@@ -306,7 +310,8 @@ class SolverState(Record, kw_only=True):
     inventory: list[InventoryLot] = []
     batches: dict[str, Batch] = {}
     asset_orders: dict[str, AssetOrder] = {}
-    trades: set[str] = set()
+    trades: dict[str, str] = {}
+    """Venue trades seen, and the batch of each (empty for one that is not ours)."""
     settlements: dict[str, str] = {}
     """Settle command id to order id."""
     marks: dict[str, int] = {}

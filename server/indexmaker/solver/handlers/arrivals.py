@@ -8,8 +8,8 @@ from indexmaker.money import ATOMS
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import ConfirmArrival
 from indexmaker.solver.events import TransferUpdated, VenueDepositSeen
-from indexmaker.solver.handlers.routing import split_in_units
 from indexmaker.solver.handlers.settlement import make_mintable
+from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import IndexOrder, Transfer, TransferStage, VenueDeposit
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, OrderState, TransferState

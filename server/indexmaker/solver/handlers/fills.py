@@ -20,16 +20,17 @@ def on_execution(step: Step, event: ExecutionReported) -> None:
         return
     order = step.state.asset_orders.get(event.client_order_id)
     if order is None or (order.venue, order.symbol) != (event.venue, event.symbol):
-        step.state.trades.add(key)
+        step.state.trades[key] = ""
         step.alert("FOREIGN_FILL", key, "a trade of an order that was not sent from here: not booked")
         return
-    step.state.trades.add(key)
+    step.state.trades[key] = order.batch_id
     batch = step.state.batches[order.batch_id]
     leg = next(leg for leg in batch.legs if leg.asset == order.asset)
     fill = _fill(step, event, leg.asset, batch.collateral)
     _book(step, event, batch, fill, leg.asset)
     order.executed += event.quantity
     if leg.closed:
+        leg.late.append(fill)
         _late(step, batch, leg, fill, order)
         return
     leg.fills.append(fill)
@@ -57,6 +58,8 @@ def _fill(step: Step, event: ExecutionReported, asset: str, collateral: str) -> 
     return Fill(
         symbol=event.symbol,
         trade_id=event.trade_id,
+        client_order_id=event.client_order_id,
+        at=event.at,
         price=event.price,
         quantity=event.quantity,
         net=net,

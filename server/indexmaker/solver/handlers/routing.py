@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Movement
-from indexmaker.money import mul_floor, split_pro_rata
+from indexmaker.money import mul_floor
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import CommitCollateral, Contribution, QuoteRoute, StartTransfer
 from indexmaker.solver.events import CollateralCommitted, CommitFailed, RouteQuoted, RouteRefused
 from indexmaker.solver.handlers.funding import fund_account, unbind
+from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import Index, IndexOrder, LotState, Transfer, TransferStage
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import CommitFailure, ExecType, OrderState, RejectReason
@@ -26,19 +27,7 @@ __all__ = [
     "on_committed",
     "on_route_quoted",
     "on_route_refused",
-    "split_in_units",
 ]
-
-
-def split_in_units(total: int, weights: list[tuple[str, int]], *, unit: int) -> dict[str, int]:
-    """Split a fee in whole token units by weight, largest remainder; what is finer than a unit goes to the
-    first.
-    """
-    units, rest = divmod(total, unit)
-    parts = {key: part * unit for key, part in split_pro_rata(units, weights).items()}
-    if weights:
-        parts[weights[0][0]] += rest
-    return parts
 
 
 def form_transfers(step: Step) -> None:
