@@ -25,6 +25,7 @@ from indexmaker.connectors.lifecycle import Phase, Policy
 from indexmaker.connectors.specs import ProcessSpec, start_order
 from indexmaker.connectors.status import error_of
 from indexmaker.connectors.supervision_service import serve_supervision
+from indexmaker.connectors.supervisor import Supervisor
 from indexmaker.connectors.table import News
 
 SERVICE = "import json, signal\nprint(json.dumps({'ready': True, 'port': 7}))\nsignal.pause()"
@@ -262,3 +263,18 @@ def test_the_supervisor_works_on_uvloop_as_well():
 
     ends = uvloop.run(scenario())
     assert sorted(ends) == ["exited with status 0", "killed by SIGKILL", "killed by SIGTERM"]
+
+
+async def test_a_cancelled_supervisor_stops_everything_in_order(tmp_path):
+    tmp_path.chmod(0o700)
+    core = script("core", SERVICE, requires=("chain",))
+    supervisor = Supervisor([core, script("chain", SERVICE)], run_dir=tmp_path / "r", data_root=tmp_path / "d")
+    news = []
+    supervisor.subscribe(news.append)
+    running = asyncio.ensure_future(supervisor.run())
+    await supervisor.wait_ready()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert [event.name for event in news if event.news is News.STOPPED] == ["core", "chain"]
+    assert all(status.pid == 0 for status in supervisor.processes())

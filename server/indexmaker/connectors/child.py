@@ -47,6 +47,7 @@ from indexmaker.connectors.log_forwarding import LogForwarder
 from indexmaker.connectors.process import RunningProcess, describe_exit, start_process
 from indexmaker.connectors.readiness import PluginControl, line_facts
 from indexmaker.connectors.specs import Facts, PluginReadiness, ProcessSpec
+from indexmaker.connectors.status import error_of
 from indexmaker.connectors.table import News, ProcessEvent, ProcessStatus, state_of
 
 __all__ = ["Child", "Surroundings"]
@@ -127,7 +128,10 @@ class Child:
         if self._control is None or self._life.phase is not Phase.READY:
             raise SupervisionError(f"{self.spec.name} is no plugin that is ready")
         text = msgspec.json.encode(configuration)
-        remarks = await self._control.configure(text, revision=self._revision + 1)
+        try:
+            remarks = await self._control.configure(text, revision=self._revision + 1)
+        except grpc.aio.AioRpcError as error:
+            raise error_of(error) from error
         self._revision += 1
         self._configuration = configuration
         return remarks
