@@ -162,6 +162,7 @@ class TestLimits:
     ) -> None:
         await alice.order(price="90000")
         assert (alice.headers["X-MBX-ORDER-COUNT-10S"], alice.headers["X-MBX-USED-WEIGHT"]) == ("1", "0")
+        assert (await alice.order(price="0"))[0] == 400
         await alice.order(price="90000")
         status, answer = await alice.order(price="90000")
         assert (status, answer) == (

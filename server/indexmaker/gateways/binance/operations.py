@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from indexmaker.gateways.binance.credentials import Credential
+from indexmaker.gateways.binance.errors import ApiError
 from indexmaker.gateways.binance.parameters import Parameters
 from indexmaker.gateways.binance.signing import check_signature, check_timing
 from indexmaker.gateways.binance.venue import Venue
@@ -75,10 +76,16 @@ async def perform(
     address: str,
     weight: int,
 ) -> object:
-    """Run an operation whose weight was charged already; raises `ApiError`."""
-    if operation.counts_order and credential is not None:
-        venue.limits.count_order(credential.account)
-    answer = await operation.handle(Call(venue=venue, parameters=parameters, credential=credential))
+    """Run an operation whose weight was charged already; raises `ApiError`. A refused order is not counted."""
+    call = Call(venue=venue, parameters=parameters, credential=credential)
+    if operation.counts_order:
+        venue.limits.count_order(call.account)
+    try:
+        answer = await operation.handle(call)
+    except ApiError:
+        if operation.counts_order:
+            venue.limits.forgive_orders(call.account, 1)
+        raise
     if operation.free:
         venue.limits.refund(address, weight)
     return answer
