@@ -87,11 +87,14 @@ def _run(
     connector = load_target(manifest.target)()
     if not isinstance(connector, Connector):
         raise RegistryError(f"{manifest.target} is not a Connector")
-    scratch = Path(tempfile.mkdtemp(prefix="indexmaker-"))
-    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-    data_dir = stack.enter_context(held_data_dir(options.data_dir or scratch / "data"))
+    data_dir, address = options.data_dir, options.listen
+    if data_dir is None or not address:
+        scratch = Path(tempfile.mkdtemp(prefix="indexmaker-"))
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        data_dir = data_dir or scratch / "data"
+        address = address or socket_address(scratch, options.name)
+    stack.enter_context(held_data_dir(data_dir))
     context = Context(name=options.name, instance_id=instance_id, data_dir=data_dir, clock=SystemClock())
-    address = options.listen or socket_address(scratch, options.name)
     handshake = Handshake(
         v=1,
         contract=(CONTRACT_MIN, CONTRACT_MAX),
