@@ -199,10 +199,13 @@ class _Search:
             return None
         caps = {w.order_id: -(-prices[w.order_id] * units[w.order_id] // ATOMS) for w in self.wants}
         supplies = {a: self._stock(a) + markets[a].net(bought.get(a, 0)) for a in assets}
-        units = self._limited(self._allocate_from(supplies, prices, caps), units)
-        small = [w for w in self.wants if self._too_small(w, price=prices[w.order_id], units=units[w.order_id])]
+        planned = units
+        units = self._limited(self._allocate_from(supplies, prices, caps), planned)
+        small = [w for w in self.wants if not self._worth_while(w, prices, units)]
         if small:
-            self._drop_small(small, waiting)
+            for want in small:
+                rounded = self._worth_while(want, prices, planned)
+                self._drop_small(want, waiting, by_rounding=rounded)
             return None
         orders = tuple(
             PlannedOrder(
@@ -228,7 +231,7 @@ class _Search:
             asset: self._stock(asset) + (0 if asset in self.closed else market.net(market.depth(limits[asset])))
             for asset, market in markets.items()
         }
-        caps = {w.order_id: min(w.money, self.config.order_budget) for w in self.wants}
+        caps = {w.order_id: self._cap(w) for w in self.wants}
         return self._allocate_from(supplies, self._prices(markets, limits), caps)
 
     def _allocate_from(
@@ -288,17 +291,23 @@ class _Search:
         within = held + extra <= self.config.inventory_budget_of(asset)
         return within and sum(house.values()) + extra <= self.request.house_cash
 
-    def _too_small(self, want: Want, *, price: int, units: int) -> bool:
-        cap = min(want.money, self.config.order_budget)
-        return units <= 0 or price * units // ATOMS + len(want.quantities) < min(self.config.minimum_progress, cap)
+    def _cap(self, want: Want) -> int:
+        return min(want.money, self.config.order_budget)
 
-    def _drop_small(self, small: list[Want], waiting: dict[str, tuple[WaitReason, str]]) -> None:
-        for want in small:
-            closed = sorted(asset for asset, _ in want.quantities if asset in self.closed)
-            if closed:
-                self._drop([want], WaitReason.MINIMUM, f"{closed[0]}: under the venue's minimum", waiting)
-            else:
-                self._drop([want], WaitReason.CAPACITY, "no depth or budget left", waiting)
+    def _worth_while(self, want: Want, prices: Mapping[str, int], units: Mapping[str, int]) -> bool:
+        """Whether a share is at least the least progress, or all that the order has left."""
+        value = prices[want.order_id] * units[want.order_id] // ATOMS + len(want.quantities)
+        return units[want.order_id] > 0 and value >= min(self.config.minimum_progress, self._cap(want))
+
+    def _drop_small(self, want: Want, waiting: dict[str, tuple[WaitReason, str]], *, by_rounding: bool) -> None:
+        """Say what would help the order: company, when minimums or grids are in its way, or else room."""
+        closed = sorted(asset for asset, _ in want.quantities if asset in self.closed)
+        if closed:
+            self._drop([want], WaitReason.MINIMUM, f"{closed[0]}: under the venue's minimum", waiting)
+        elif by_rounding or self._cap(want) < self.config.minimum_progress:
+            self._drop([want], WaitReason.MINIMUM, "too little left for the venue's lots", waiting)
+        else:
+            self._drop([want], WaitReason.CAPACITY, "no depth or budget left", waiting)
 
     def _drop(
         self,
