@@ -1,0 +1,62 @@
+"""The whole system as real processes: deposit, FIX order, batch, crash, mint."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder = tmp_path_factory.mktemp("demo", numbered=True)
+    file = folder / "report.json"
+    command = [sys.executable, "-m", "indexmaker.cli.app", "demo", "--report", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=380)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+    loaded: dict[str, object] = json.loads(file.read_text())
+    return loaded
+
+
+def test_the_report_says_that_all_is_well(report: dict[str, object]) -> None:
+    assert report["ok"] is True
+    assert report["version"] == 1
+
+
+def test_every_deposit_is_accounted_for_to_the_last_unit(report) -> None:  # type: ignore[no-untyped-def]
+    assert len(report["orders"]) == 3
+    for order in report["orders"]:
+        fees = sum(map(Decimal, order["fees"].values()))
+        assert Decimal(order["amount"]) == Decimal(order["assets_value"]) + fees + Decimal(order["refund"])
+        assert order["state"] == "MINTED"
+
+
+def test_minted_units_are_those_of_the_invoices(report) -> None:  # type: ignore[no-untyped-def]
+    minted = sorted((mint["tx_hash"], Decimal(mint["units"])) for mint in report["mints"])
+    invoiced = sorted((invoice["mint_tx_hash"], Decimal(invoice["units"])) for invoice in report["invoices"])
+    assert minted == invoiced
+    assert all(mint["confirmations"] >= 1 for mint in report["mints"])
+    assert all(lot["trade_id"] for invoice in report["invoices"] for lot in invoice["lots"])
+
+
+def test_the_crash_was_in_a_batch_and_left_nothing_double(report) -> None:  # type: ignore[no-untyped-def]
+    assert report["crash"]["recovered"] is True
+    assert report["crash"]["duplicates"] == 0
+    assert report["crash"]["asset_orders_open"] > 0
+    assert report["ledger"]["balanced"] is True
+    assert report["journal"]["verified"] is True
+
+
+def test_core_venue_chains_and_five_plugins_are_processes_of_their_own(report) -> None:  # type: ignore[no-untyped-def]
+    kinds = {process["name"]: process["kind"] for process in report["processes"]}
+    assert kinds["core"] == "core"
+    assert kinds["exchange"] == "venue"
+    assert kinds["devnet"] == "chain"
+    plugins = {name for name, kind in kinds.items() if kind == "plugin"}
+    assert {"binance-market-data", "binance-orders", "evm", "across", "fix"} <= plugins
