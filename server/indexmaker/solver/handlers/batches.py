@@ -13,7 +13,8 @@ from indexmaker.solver.handlers.asset_orders import place_leg
 from indexmaker.solver.handlers.closing import close_if_done
 from indexmaker.solver.handlers.progress import conclude
 from indexmaker.solver.handlers.reference import instrument_key
-from indexmaker.solver.state import Batch, IndexOrder, InventoryLot, Leg
+from indexmaker.solver.inventory import free_quantities, take
+from indexmaker.solver.state import Batch, IndexOrder, Leg
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, OrderState
 
@@ -73,7 +74,7 @@ def _solve(
     request = PlanRequest(
         wants=tuple(_want(order) for order in candidates),
         markets=markets,
-        inventory=_inventory(step, venue),
+        inventory=free_quantities(step.state.inventory, venue=venue),
         house_cash=_house_cash(step, venue, collateral),
         budget=budget,
         config=config,
@@ -145,14 +146,6 @@ def _want(order: IndexOrder) -> Want:
         money=max(0, order.left - _MARGIN),
         price_limit=order.price_limit,
     )
-
-
-def _inventory(step: Step, venue: str) -> dict[str, int]:
-    free: dict[str, int] = {}
-    for lot in step.state.inventory:
-        if lot.venue == venue:
-            free[lot.asset] = free.get(lot.asset, 0) + lot.quantity
-    return free
 
 
 def _house_cash(step: Step, venue: str, collateral: str) -> int:
@@ -237,35 +230,5 @@ def _leg(step: Step, venue: str, planned: PlannedLeg) -> Leg:
         limit_price=planned.limit_price,
         mid=planned.mid,
         house_value=planned.house_value,
-        held=_take(step, venue, planned.asset, planned.inventory),
-    )
-
-
-def _take(step: Step, venue: str, asset: str, quantity: int) -> list[InventoryLot]:
-    """Set inventory aside, oldest first; a lot is split where only part of it is needed."""
-    taken: list[InventoryLot] = []
-    kept: list[InventoryLot] = []
-    for lot in step.state.inventory:
-        wanted = min(quantity, lot.quantity) if (lot.venue, lot.asset) == (venue, asset) else 0
-        if not wanted:
-            kept.append(lot)
-            continue
-        quantity -= wanted
-        cost = lot.cost * wanted // lot.quantity
-        taken.append(_part(lot, wanted, cost))
-        if lot.quantity > wanted:
-            kept.append(_part(lot, lot.quantity - wanted, lot.cost - cost))
-    step.state.inventory[:] = kept
-    return taken
-
-
-def _part(lot: InventoryLot, quantity: int, cost: int) -> InventoryLot:
-    return InventoryLot(
-        sequence=lot.sequence,
-        venue=lot.venue,
-        asset=lot.asset,
-        symbol=lot.symbol,
-        trade_id=lot.trade_id,
-        quantity=quantity,
-        cost=cost,
+        held=take(step.state.inventory, venue=venue, asset=planned.asset, quantity=planned.inventory),
     )

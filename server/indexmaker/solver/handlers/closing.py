@@ -9,6 +9,7 @@ from indexmaker.solver.assignment import HOUSE, Part, Source, fill_units, split_
 from indexmaker.solver.batching.strategy import asset_use
 from indexmaker.solver.commands import BatchReport, InvoiceLot, LegReport
 from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.inventory import put_back
 from indexmaker.solver.state import Batch, IndexOrder, InventoryLot, Leg
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, OrderState
@@ -147,8 +148,7 @@ def _use_stock(step: Step, batch: Batch, leg: Leg, parts: list[Part]) -> int:
         if rest:
             held.cost = held.cost * rest // held.quantity
             held.quantity = rest
-            step.state.inventory.append(held)
-    step.state.inventory.sort(key=lambda lot: (lot.sequence, lot.venue, lot.asset, lot.trade_id, lot.quantity))
+            put_back(step.state.inventory, held)
     leg.held = []
     return sum(taken.values())
 
@@ -157,7 +157,8 @@ def _keep(step: Step, batch: Batch, leg: Leg, part: Part, trade_id: str) -> None
     source = accounts.trading(batch.venue, leg.asset)
     target = accounts.house_inventory(batch.venue, leg.asset)
     step.post(Movement.between(source, target, amount=part.quantity))
-    step.state.inventory.append(
+    put_back(
+        step.state.inventory,
         InventoryLot(
             sequence=step.sequence,
             venue=batch.venue,
@@ -166,7 +167,7 @@ def _keep(step: Step, batch: Batch, leg: Leg, part: Part, trade_id: str) -> None
             trade_id=trade_id,
             quantity=part.quantity,
             cost=part.cost + part.fee,
-        )
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from indexmaker.money import mul_ceil, mul_floor
 from indexmaker.solver import accounts
 from indexmaker.solver.events import ExecutionReported
 from indexmaker.solver.handlers.asset_orders import finish
+from indexmaker.solver.inventory import put_back
 from indexmaker.solver.state import AssetOrder, AssetOrderState, Batch, Fill, InventoryLot, Leg
 from indexmaker.solver.step import Step
 
@@ -90,7 +91,8 @@ def _late(step: Step, batch: Batch, leg: Leg, fill: Fill, order: AssetOrder) -> 
     source = accounts.trading(batch.venue, leg.asset)
     target = accounts.house_inventory(batch.venue, leg.asset)
     step.post(Movement.between(source, target, amount=fill.net))
-    step.state.inventory.append(
+    put_back(
+        step.state.inventory,
         InventoryLot(
             sequence=step.sequence,
             venue=batch.venue,
@@ -99,5 +101,5 @@ def _late(step: Step, batch: Batch, leg: Leg, fill: Fill, order: AssetOrder) -> 
             trade_id=fill.trade_id,
             quantity=fill.net,
             cost=fill.cost + (fill.fee or 0),
-        )
+        ),
     )
