@@ -112,7 +112,8 @@ def protos() -> str:
 
 
 def _tables(model: type[BaseModel], name: str) -> Iterator[str]:
-    yield f"## `{name}`\n\n{(model.__doc__ or '').strip().splitlines()[0]}\n\n| key | default | meaning |\n|---|---|---|"
+    summary = (model.__doc__ or "").strip().splitlines()[0]
+    yield f"## `{name}`\n\n{summary}\n\n| key | default | meaning |\n|---|---|---|"
     nested: list[tuple[type[BaseModel], str]] = []
     for key, field in model.model_fields.items():
         inner = _model_in(field.annotation)
@@ -147,7 +148,8 @@ def configuration() -> str:
     lines = [
         "# Configuration reference",
         "",
-        "Generated from `indexmaker.config`; do not edit. One TOML file; amounts are strings; unknown keys are refused.",
+        "Generated from `indexmaker.config`; do not edit.",
+        "One TOML file; amounts are strings; unknown keys are refused.",
         "`INDEXMAKER__CORE__LISTEN` overrides `listen` in `[core]`.",
         "",
         *_tables(Settings, "top level"),

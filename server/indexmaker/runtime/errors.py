@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-class RuntimeFault(Exception):  # noqa: N818 - the root of the tree above
+class RuntimeFault(Exception):
     """Anything raised by this room."""
 
 

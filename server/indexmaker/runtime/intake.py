@@ -11,11 +11,11 @@ __all__ = ["Closed", "Full", "Intake"]
 T = TypeVar("T")
 
 
-class Full(Exception):  # noqa: N818 - a condition, not an error
+class Full(Exception):
     """No room at the moment."""
 
 
-class Closed(Exception):  # noqa: N818 - a condition, not an error
+class Closed(Exception):
     """Nothing is taken in any more."""
 
 

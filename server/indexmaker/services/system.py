@@ -31,9 +31,7 @@ def system_processes(settings: Settings, *, configuration: Path) -> tuple[Proces
         for name, process in settings.processes.items()
     )
     plugins = tuple(
-        plugin_process(
-            name, plugin=plugin.plugin, configuration=plugin.config, requires=tuple(plugin.requires)
-        )
+        plugin_process(name, plugin=plugin.plugin, configuration=plugin.config, requires=tuple(plugin.requires))
         for name, plugin in settings.plugins.items()
     )
     needed = tuple(spec.name for spec in plugins if CORE not in spec.requires)
