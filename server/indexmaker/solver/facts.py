@@ -88,8 +88,8 @@ def _order(order: IndexOrder) -> OrderSubmitted:
 
 
 def _index_then(index: Index, order: IndexOrder) -> Index:
-    """The index with the basket that the order was filled by."""
-    then = msgspec.structs.replace(index)
+    """The index with the fee that the order was taken at and the basket that it was filled by."""
+    then = msgspec.structs.replace(index, management_fee=order.management_fee)
     if order.quantities:
         then.quantities, then.version = order.quantities, order.version
     else:

@@ -61,7 +61,7 @@ def build_invoice(order: IndexOrder, index: Index, lot: DepositLot, *, deadline:
     lots = canonical_lots(order.lots)
     assets = sum(part.value for part in lots)
     venue_fees = sum(part.fee for part in lots)
-    management = management_fee(assets, rate=index.management_fee, unit=index.unit)
+    management = management_fee(assets, rate=order.management_fee, unit=index.unit)
     rest = lot.amount - assets - venue_fees - order.routing_fee - management
     refund = floor_to_step(rest, index.unit)
     fee = order.routing_fee + management

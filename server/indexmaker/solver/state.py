@@ -117,6 +117,8 @@ class IndexOrder(Record, kw_only=True):
     max_fee: int
     expires_at: int
     signature_digest: str
+    management_fee: int = 0
+    """The rate that was in force when the order was taken."""
     state: OrderState
     state_since: int
     first: IndexOrderReport | None = None

@@ -27,37 +27,39 @@ class WaterFilling:
 
 
 def _levels(problem: AllocationProblem) -> dict[str, int]:
-    """The value of each order. Every order using an asset keeps one atom of it back for its rounding up."""
-    room = {asset: Fraction(supply) for asset, supply in problem.supplies.items()}
-    users: dict[str, list[Demand]] = {}
+    """The value of each order. Every order using an asset keeps one atom of it back for its rounding up.
+
+    Orders with the same price and basket rise as one group, so a round costs groups x assets, not orders x assets.
+    """
+    groups: dict[tuple[int, tuple[tuple[str, int], ...]], list[Demand]] = {}
     for demand in problem.demands:
-        for asset, _ in demand.quantities:
-            users.setdefault(asset, []).append(demand)
-    for asset, demands in users.items():
-        room[asset] = room.get(asset, Fraction(0)) - len(demands)
-    rate = {d.order_id: {a: Fraction(q, d.price) for a, q in d.quantities} for d in problem.demands}
+        groups.setdefault((demand.price, demand.quantities), []).append(demand)
+    rates = {key: {asset: Fraction(quantity, key[0]) for asset, quantity in key[1]} for key in groups}
+    room = {asset: Fraction(supply) for asset, supply in problem.supplies.items()}
+    for key, demands in groups.items():
+        for asset in rates[key]:
+            room[asset] = room.get(asset, Fraction(0)) - len(demands)
     budget = problem.budget
     done: dict[str, int] = {}
-    active = list(problem.demands)
-    while active:
+    while groups:
         slopes: dict[str, Fraction] = {}
-        for demand in active:
-            for asset, share in rate[demand.order_id].items():
-                slopes[asset] = slopes.get(asset, Fraction(0)) + share
+        for key, demands in groups.items():
+            for asset, rate in rates[key].items():
+                slopes[asset] = slopes.get(asset, Fraction(0)) + rate * len(demands)
         limits = {asset: max(0, int(room[asset] // slope)) for asset, slope in slopes.items()}
-        by_budget = max(0, budget // len(active))
-        by_cap = min(max(0, demand.cap) for demand in active)
+        by_budget = max(0, budget // sum(map(len, groups.values())))
+        by_cap = min(max(0, demand.cap) for demands in groups.values() for demand in demands)
         level = min(by_budget, by_cap, *limits.values())
-        spent_out = {asset for asset, limit in limits.items() if limit == level}
-        rest: list[Demand] = []
-        for demand in active:
-            exhausted = any(asset in spent_out for asset, _ in demand.quantities)
-            if level < by_budget and max(0, demand.cap) > level and not exhausted:
-                rest.append(demand)
+        for key in list(groups):
+            stopped = level == by_budget or any(limits[asset] == level for asset in rates[key])
+            full = [demand for demand in groups[key] if stopped or max(0, demand.cap) <= level]
+            if not full:
                 continue
-            done[demand.order_id] = level
-            budget -= level
-            for asset, share in rate[demand.order_id].items():
-                room[asset] -= share * level
-        active = rest
+            done.update((demand.order_id, level) for demand in full)
+            budget -= level * len(full)
+            for asset, rate in rates[key].items():
+                room[asset] -= rate * level * len(full)
+            groups[key] = [demand for demand in groups[key] if demand.order_id not in done]
+            if not groups[key]:
+                del groups[key]
     return done

@@ -107,9 +107,8 @@ def _arrive(step: Step, transfer: Transfer, deposit: VenueDeposit) -> None:
 
 def _make_ready(step: Step, order: IndexOrder) -> None:
     """What is left after routing and the management fee on all of it may be traded with."""
-    index = step.index_of(order)
     rest = order.amount - order.routing_fee
-    order.tradable = max(0, rest * ATOMS // (ATOMS + index.management_fee))
+    order.tradable = max(0, rest * ATOMS // (ATOMS + order.management_fee))
     order.price_limit = order.max_price
     if order.min_units:
         by_units = order.tradable * ATOMS // order.min_units

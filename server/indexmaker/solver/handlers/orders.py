@@ -34,6 +34,7 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
     order = _record(step, event, order_id)
     if reason is RejectReason.NONE:
         step.state.orders[order_id] = order
+        order.management_fee = step.index_of(order).management_fee
         step.enter(order, OrderState.PENDING_COLLATERAL)
         order.first = step.tell(order, ExecType.NEW)
         fund(step, order)

@@ -61,13 +61,16 @@ def on_index_created(step: Step, event: IndexCreated) -> None:
     if not reason:
         reason = _objection(event)
     if not reason and known is not None:
-        moved = (known.chain_id, known.gate, known.collateral) != (
+        moved = _terms(known) != (
             event.chain_id,
             event.gate.lower(),
             event.collateral,
+            event.collateral_decimals,
+            event.token_decimals,
+            event.venue,
         )
         if moved:
-            reason = "an index cannot change its chain, gate or collateral"
+            reason = "an index cannot change its chain, gate, tokens or venue"
         elif event.version < known.version:
             reason = f"version {event.version} is older than {known.version}"
     if reason:
@@ -104,6 +107,18 @@ def on_index_state(step: Step, event: IndexStateChanged) -> None:
     index = step.state.indices.get(event.symbol)
     if index is not None:
         index.state = event.state
+
+
+def _terms(index: Index) -> tuple[int, str, str, int, int, str]:
+    """What open orders and their money rest on."""
+    return (
+        index.chain_id,
+        index.gate,
+        index.collateral,
+        index.collateral_decimals,
+        index.token_decimals,
+        index.venue,
+    )
 
 
 def _objection(event: IndexCreated) -> str:

@@ -16,7 +16,7 @@ from indexmaker.solver.commands import CommitCollateral, Contribution, QuoteRout
 from indexmaker.solver.events import CollateralCommitted, CommitFailed, RouteQuoted, RouteRefused
 from indexmaker.solver.handlers.funding import fund_account, unbind
 from indexmaker.solver.routing_fees import split_in_units
-from indexmaker.solver.state import Index, IndexOrder, LotState, Transfer, TransferStage
+from indexmaker.solver.state import IndexOrder, LotState, Transfer, TransferStage
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import CommitFailure, ExecType, OrderState, RejectReason
 
@@ -121,7 +121,7 @@ def on_route_quoted(step: Step, event: RouteQuoted) -> None:
         return
     fee = max(0, transfer.amount - event.amount_out)
     shares = split_in_units(fee, list(transfer.shares), unit=index.unit)
-    refused = [order for order in _orders(step, transfer) if _too_dear(index, order, shares[order.order_id])]
+    refused = [order for order in _orders(step, transfer) if _too_dear(order, shares[order.order_id])]
     if refused:
         _drop(step, transfer)
         for order in refused:
@@ -145,8 +145,8 @@ def on_route_quoted(step: Step, event: RouteQuoted) -> None:
     )
 
 
-def _too_dear(index: Index, order: IndexOrder, fee: int) -> bool:
-    management = mul_floor(order.amount, index.management_fee)
+def _too_dear(order: IndexOrder, fee: int) -> bool:
+    management = mul_floor(order.amount, order.management_fee)
     above = bool(order.max_fee) and fee + management > order.max_fee
     return above or fee >= order.amount
 
