@@ -84,8 +84,9 @@ class SolverSettings(_Table):
     min_batch_value: Atoms = Field(default=parse_atoms("1"), description="below this head-room no batch is made")
     inventory_budget: Atoms = Field(default=parse_atoms("25"), description="house inventory allowed per asset")
     price_impact: Atoms = Field(default=parse_atoms("0.01"), description="depth window from the best price, a rate")
+    routing_window_ms: int = Field(default=2_000, ge=0, description="how long a transfer waits for others to share it")
     aggregation_window_ms: int = Field(
-        default=2_000, ge=0, description="how long small legs and transfers wait for others"
+        default=30_000, ge=0, description="how long legs below a minimum wait for others"
     )
     batch_interval_ms: int = Field(default=1_000, gt=0, description="time between attempts to make a batch")
     book_max_age_ms: int = Field(default=10_000, gt=0, description="older books are not used")

@@ -37,7 +37,7 @@ def solver_config(settings: SolverSettings) -> SolverConfig:
     return SolverConfig(
         strategy=settings.strategy,
         finality=(FinalityTier(amount=0, finality=Finality(settings.deposit_finality)),),
-        routing_window_ns=settings.aggregation_window_ms * _MS,
+        routing_window_ns=settings.routing_window_ms * _MS,
         aggregation_window_ns=settings.aggregation_window_ms * _MS,
         book_max_age_ns=settings.book_max_age_ms * _MS,
         price_impact=settings.price_impact,
