@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 TOOLS := plugins/evm/contracts
 INSTALLED := $(VENV)/.installed
 NODE_TOOLS := $(TOOLS)/node_modules/.installed
+# Recorded data for tests that want it; they skip without it.
 FIXTURES := $(wildcard ../shared/fixtures)
+ifneq ($(FIXTURES),)
+export INDEXMAKER_FIXTURES ?= $(abspath $(FIXTURES))
+endif
 
 .PHONY: help demo test check bench setup lint types imports protos unit integration docs contracts lock clean
 
