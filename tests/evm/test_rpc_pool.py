@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from indexmaker_evm.errors import NodeUnavailableError, RpcError, WrongChainError
 from indexmaker_evm.rpc import Call, Node, NodeFault, RpcPool
@@ -108,3 +111,48 @@ async def test_a_node_that_cannot_be_reached_is_told_without_its_key() -> None:
     assert "127.0.0.1" in str(error.value)
     assert "CANARY" not in f"{error.value} {error.value!r} {node!r} {error.value.__context__!r} {pool.status()}"
     await pool.close()
+
+
+async def test_a_cancelled_request_leaves_the_node_usable() -> None:
+    waiting = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.json()
+        if body["method"] == "slow":
+            waiting.set()
+            await asyncio.Event().wait()
+        return web.json_response({"jsonrpc": "2.0", "id": body["id"], "result": "0x1"})
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as server:
+        node = Node(str(server.make_url("/")), timeout_s=30)
+        async with asyncio.TaskGroup() as tasks:
+            request = tasks.create_task(node.call(Call("slow", ())))
+            await waiting.wait()
+            request.cancel()
+        assert await node.call(HEAD) == "0x1"
+        await node.close()
+
+
+async def test_answers_of_a_batch_are_put_in_the_order_of_its_requests() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        first, second, third = await request.json()
+        refusal = {"code": 3, "message": "execution reverted", "data": "0x01020304"}
+        return web.json_response(
+            [
+                {"id": third["id"], "result": "c"},
+                {"id": second["id"], "error": refusal},
+                {"id": first["id"], "result": "a"},
+            ]
+        )
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as server:
+        node = Node(str(server.make_url("/")), timeout_s=30)
+        first, second, third = await node.batch([HEAD, HEAD, HEAD])
+        await node.close()
+    assert (first, third) == ("a", "c")
+    assert isinstance(second, RpcError)
+    assert second.data == b"\x01\x02\x03\x04"

@@ -18,7 +18,8 @@ __all__ = ["HeadTracker"]
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED_WINDOWS = 4
+REMEMBERED_BLOCKS = 100_000
+"""For how long a client may be away with a cursor on a lost block: hours on the fastest chains, some 30 MB of disk."""
 
 
 class HeadTracker:
@@ -135,5 +136,5 @@ class HeadTracker:
         self.levels = Levels(latest=latest, safe=min(safe, latest), final=min(final, latest))
 
     def _keep(self, headers: list[Header]) -> None:
-        forget_below = headers[-1].number - REMEMBERED_WINDOWS * self.window
+        forget_below = headers[-1].number - REMEMBERED_BLOCKS
         self._memory.keep_headers(self.chain_id, headers, forget_below=forget_below)

@@ -1,26 +1,24 @@
-"""One node: requests and batches over web3's HTTP provider, errors told apart, its URL never shown whole."""
+"""One node: requests and batches over HTTP, errors told apart, its URL never shown whole.
+
+The connection is our own: web3's HTTP provider takes a lock for the whole process around each request and keeps it
+for ever when a request is cancelled at the wrong moment, as happens whenever a client goes.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientResponseError, ClientTimeout
-from web3 import AsyncHTTPProvider
-from web3.types import RPCEndpoint
+import msgspec
+from aiohttp import ClientError, ClientResponseError, ClientSession, ClientTimeout
 
 from indexmaker_evm.errors import RpcError
 from indexmaker_evm.rpc.hexadecimal import from_hex
 
 __all__ = ["Call", "Node", "NodeFault", "redact"]
 
-logging.getLogger("web3").setLevel(logging.WARNING)  # below that it writes URLs with their keys
-
 RATE_LIMITED = -32005
-INTERNAL = -32603
 
 
 class Call(NamedTuple):
@@ -48,11 +46,9 @@ class Node:
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self.name = redact(url)
-        self._provider = AsyncHTTPProvider(
-            url,
-            request_kwargs={"timeout": ClientTimeout(total=timeout_s)},
-            exception_retry_configuration=None,
-        )
+        self._url = url
+        self._timeout = ClientTimeout(total=timeout_s)
+        self._session: ClientSession | None = None
 
     def __repr__(self) -> str:
         return f"Node({self.name})"
@@ -64,30 +60,39 @@ class Node:
             RpcError: the node refused it.
             NodeFault: another node should be asked.
         """
-        try:
-            reply: Any = await self._provider.make_request(RPCEndpoint(call.method), call.parameters)
-        except (ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
-            raise self._fault(error) from None
-        return _result(call, reply)
+        return _result(call, await self._post(_request(call, 0)))
 
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
         """Send requests in one message; a refused one is an `RpcError` in its place. Raises `NodeFault`."""
-        requests = [(RPCEndpoint(call.method), call.parameters) for call in calls]
-        try:
-            replies: Any = await self._provider.make_batch_request(requests)
-        except (ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
-            raise self._fault(error) from None
-        if not isinstance(replies, list) or len(replies) != len(calls):
-            raise NodeFault(f"{self.name}: answered a batch of {len(calls)} incompletely")
-        return [_outcome(call, reply) for call, reply in zip(calls, replies, strict=True)]
+        replies = await self._post([_request(call, index) for index, call in enumerate(calls)])
+        if not isinstance(replies, list):
+            raise NodeFault(f"{self.name}: does not answer batches")
+        by_id = {reply.get("id"): reply for reply in replies if isinstance(reply, dict)}
+        return [_outcome(call, by_id.get(index)) for index, call in enumerate(calls)]
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._provider.disconnect()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _post(self, body: object) -> Any:  # noqa: ANN401
+        if self._session is None:  # not earlier: a session belongs to a running loop
+            self._session = ClientSession(timeout=self._timeout, headers={"Content-Type": "application/json"})
+        try:
+            async with self._session.post(self._url, data=msgspec.json.encode(body)) as response:
+                response.raise_for_status()
+                return msgspec.json.decode(await response.read())
+        except (ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
+            raise self._fault(error) from None
 
     def _fault(self, error: Exception) -> NodeFault:
         status = f" {error.status}" if isinstance(error, ClientResponseError) else ""
         return NodeFault(f"{self.name}: {type(error).__name__}{status}")
+
+
+def _request(call: Call, identity: int) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": identity, "method": call.method, "params": call.parameters}
 
 
 def _outcome(call: Call, reply: Any) -> Any:  # noqa: ANN401
