@@ -1,0 +1,101 @@
+"""Everything of one router put together; it starts to work in `run`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from indexmaker.connectors.clock import Clock
+from indexmaker.connectors.errors import ConfigurationError
+from indexmaker_across.config import AcrossConfig
+from indexmaker_across.desk import Desk
+from indexmaker_across.driver import Driver
+from indexmaker_across.ends import Addresses, Destination, Origin
+from indexmaker_across.journal import TransferJournal
+from indexmaker_across.quotes import LocalQuotes
+from indexmaker_evm.chain import ServedChain, Stores
+from indexmaker_evm.config import ChainConfig, node_urls
+from indexmaker_evm.signer import LocalSigner
+
+__all__ = ["Router"]
+
+TRANSFERS_FILE = "transfers.sqlite"
+
+
+class Router:
+    """Two chains, one key, two journals, and the parts that work on them.
+
+    Raises:
+        ConfigurationError: a place of the configuration makes no sense, or the key does not fit the journal.
+    """
+
+    def __init__(
+        self,
+        config: AcrossConfig,
+        signer: LocalSigner,
+        directory: Path,
+        *,
+        clock: Clock,
+        journal_type: type[TransferJournal] = TransferJournal,
+    ) -> None:
+        self.config = config
+        self.addresses = Addresses.read(config, wallet=signer.address)
+        ends = {
+            "origin": config.origin.chain_config("origin", poll_interval_ms=config.poll_interval_ms),
+            "destination": config.destination.chain_config("destination", poll_interval_ms=config.poll_interval_ms),
+        }
+        urls = {name: node_urls(chain, place=name) for name, chain in ends.items()}
+        self._stores = Stores(directory)
+        try:
+            _check_open_transactions(self._stores, ends.values(), signer)
+        except ConfigurationError:
+            self._stores.close()
+            raise
+        self.journal = journal_type(directory / TRANSFERS_FILE)
+        self.chains = {
+            name: ServedChain(chain, urls=urls[name], heads="", stores=self._stores, signer=signer, clock=clock)
+            for name, chain in ends.items()
+        }
+        transactions = self._stores.transactions
+        self.driver = Driver(
+            self.journal,
+            transactions,
+            Origin(self.chains["origin"], self.addresses, destination_chain_id=config.destination.chain_id),
+            Destination(self.chains["destination"], self.addresses, origin_chain_id=config.origin.chain_id),
+            self.addresses,
+            config=config,
+            clock=clock,
+        )
+        self.desk = Desk(
+            self.journal,
+            transactions,
+            LocalQuotes(config.fees),
+            config=config,
+            route_cap_bps=lambda: self.driver.route_cap_bps,
+            clock=clock,
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled, then close the files."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for chain in self.chains.values():
+                    tasks.create_task(chain.run())
+                tasks.create_task(self.driver.run())
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the files; only for a router that does not run."""
+        self.journal.close()
+        self._stores.close()
+
+
+def _check_open_transactions(stores: Stores, chains: Iterable[ChainConfig], signer: LocalSigner) -> None:
+    """The key must not change while transactions of it are on their way."""
+    for chain in chains:
+        for transaction in stores.transactions.open(chain.chain_id):
+            if transaction.sender != signer.address:
+                summary = f"the journal holds open transactions of {transaction.sender} on chain {chain.chain_id}"
+                raise ConfigurationError("router_key", summary, "configure that key until they are final")
