@@ -129,12 +129,14 @@ class Demo:
         return placed, before
 
     async def _kill_in_batch(self, system: Supervisor, client: Client) -> None:
-        """Kill the core as soon as an order is in a batch whose orders are on their way to the venue."""
+        """Kill the core when some orders of a batch are filled and others are still on their way."""
         async for report in client.watch():
-            if report.order.state == solver_pb2.INDEX_ORDER_STATE_ENGAGED:
+            engaged = report.order.state == solver_pb2.INDEX_ORDER_STATE_ENGAGED
+            if engaged and (left := await _orders_in_flight(client)):
                 system.kill(CORE)
                 self._killed_at = datetime.now(tz=UTC)
-                self._progress.fact("[red]killed the core with SIGKILL in the middle of the batch[/]")
+                fact = f"killed the core with SIGKILL in the middle of a batch, {left} orders at the venue"
+                self._progress.fact(f"[red]{fact}[/]")
                 break
         await _next_news(system, CORE, News.READY)
         self._progress.fact("core is back: journal replayed, venue and chains asked, batch goes on")
@@ -267,6 +269,18 @@ async def _running(supervisor: Supervisor) -> AsyncIterator[None]:
         finally:
             supervisor.stop()
         await running
+
+
+async def _orders_in_flight(client: Client) -> int:
+    """How many orders of an open batch have no end yet, once another one has; 0 when no batch is open any more."""
+    while True:
+        running = [batch for batch in await client.batches() if not batch.closed]
+        if not running:
+            return 0
+        orders = [order for batch in running for order in batch.asset_orders]
+        left = sum(1 for order in orders if order.status != "DONE")
+        if left < len(orders):
+            return left
 
 
 async def _next_news(supervisor: Supervisor, name: str, news: News) -> ProcessEvent:
