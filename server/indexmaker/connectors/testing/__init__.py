@@ -5,7 +5,7 @@ As a process, a scripted plugin is started by its target, such as `indexmaker.co
 
 from __future__ import annotations
 
-from indexmaker.connectors.testing.bridge import MockBridge, MockBridgeConfig
+from indexmaker.connectors.testing.bridge import MockBridge, MockBridgeConfig, arrival_hash
 from indexmaker.connectors.testing.chain import MockChain, MockChainConfig, ScriptedRequest
 from indexmaker.connectors.testing.serve import configured, serve_connector
 from indexmaker.connectors.testing.venue import MockVenue
@@ -35,6 +35,7 @@ __all__ = [
     "Rest",
     "ScriptedDeposit",
     "ScriptedRequest",
+    "arrival_hash",
     "configured",
     "serve_connector",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from indexmaker.connectors.manifest import Manifest, Role
 from indexmaker.connectors.testing.changes import ChangeLog
 from indexmaker.money import format_atoms, parse_atoms
 
-__all__ = ["MockBridge", "MockBridgeConfig"]
+__all__ = ["MockBridge", "MockBridgeConfig", "arrival_hash"]
 
 _Call = grpc.aio.ServicerContext[Any, Any]
 _STATE = pb.Transfer.State
@@ -28,13 +29,19 @@ _MINUTE = 60 * 10**9
 class MockBridgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A scripted bridge. `stop_at` is the name of the state at which new transfers halt, until `advance`.
 
-    A transfer goes CREATED, MOVING, SENT; SENT waits for `ConfirmArrival`.
+    A transfer goes CREATED, MOVING, SENT; SENT waits for `ConfirmArrival`. With `repeat`, every change is told twice.
     """
 
     source: str = "EVM:ARBITRUM:USDC"
     destination: str = "VENUE:mock:USDC"
     fee: str = "0.1"
     stop_at: str = "SENT"
+    repeat: bool = False
+
+
+def arrival_hash(transfer_id: str) -> str:
+    """The transaction by which a scripted transfer reaches its destination, known once it is SENT."""
+    return "0x" + hashlib.blake2b(transfer_id.encode(), digest_size=32).hexdigest()
 
 
 class MockBridge(Connector[MockBridgeConfig]):
@@ -96,9 +103,14 @@ class MockBridge(Connector[MockBridgeConfig]):
         transfer.state = _STATE.Value(f"STATE_{state}")
         transfer.reason = reason
         transfer.changed_at = self.clock.now()
+        if state == "SENT" and not transfer.hops:
+            tx_hash = arrival_hash(transfer_id)
+            hop = pb.Hop(source=transfer.source, destination=transfer.destination, destination_tx_hash=tx_hash)
+            transfer.hops.append(hop)
         change = pb.Transfer()
         change.CopyFrom(transfer)
-        self.changes.append(change)
+        for _ in range(2 if self.config.repeat else 1):
+            self.changes.append(change)
         return transfer
 
     def find(self, transfer_id: str) -> pb.Transfer:

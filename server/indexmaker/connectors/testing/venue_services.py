@@ -61,8 +61,11 @@ class MarketDataServicer(market_data_pb2_grpc.MarketDataServiceServicer):
                 wanted |= set(fresh)
                 status = market_data_pb2.InstrumentStatus(condition=market_data_pb2.InstrumentStatus.CONDITION_LIVE)
                 for symbol in fresh:
-                    live_event = market_data_pb2.MarketEvent(symbol=symbol, status=status)
-                    await send([venue.snapshot(venue.book.pairs[symbol]), live_event])
+                    snapshot = venue.snapshot(venue.book.pairs[symbol])
+                    live_event = market_data_pb2.MarketEvent(
+                        symbol=symbol, status=status, received_at=snapshot.received_at
+                    )
+                    await send([snapshot, live_event])
             live.cancel()
 
 
