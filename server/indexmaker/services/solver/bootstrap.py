@@ -119,15 +119,15 @@ class Bootstrap:
             await self._sequencer.submit(InstrumentsUpdated(venue=venue, instruments=tuple(new)))
 
     async def _count_capital(self, venue: str) -> None:
-        """On the very first start, what lies at the venue is the house's; later the ledger knows better."""
-        if self._engine.state.capital_references:
+        """Until collateral is first sent to a venue, what lies there is the house's; later the ledger knows better."""
+        state = self._engine.state
+        if any(state.indices[transfer.index].venue == venue for transfer in state.transfers.values()):
             return
         for asset, amount in sorted((await self._entries[venue].balances()).items()):
-            if amount:
+            reference = f"opening:{venue}:{asset}"
+            if amount and reference not in state.capital_references:
                 await self._sequencer.submit(
-                    HouseCapital(
-                        place=f"venue:{venue}", asset=asset, amount=amount, reference=f"opening:{venue}:{asset}"
-                    )
+                    HouseCapital(place=f"venue:{venue}", asset=asset, amount=amount, reference=reference)
                 )
                 _log.info("house_capital", venue=venue, asset=asset)
 

@@ -31,7 +31,7 @@ from indexmaker.config import ConfigurationFault, Settings
 from indexmaker.connectors.channel import open_channel
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.connectors.secrets import SecretRef
-from indexmaker.runtime import LeaseKeeper, Sequencer, SystemClock, recover, this_process
+from indexmaker.runtime import Clock, Journal, LeaseKeeper, Sequencer, SystemClock, recover, this_process
 from indexmaker.services.solver.authentication import TokenInterceptor
 from indexmaker.services.solver.bootstrap import Bootstrap, index_template
 from indexmaker.services.solver.dispatcher import Dispatcher
@@ -71,9 +71,19 @@ _Output = SolverCommand | SolverReport
 
 
 class SolverProcess:
-    """One core. `announce` is called once with the addresses when clients may come."""
+    """One core. `announce` is called once with the addresses when clients may come.
 
-    def __init__(self, settings: Settings, *, announce: Callable[[dict[str, object]], None]) -> None:
+    Time and the journal can be given, so that a test may let time pass and stop the core at any write.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        announce: Callable[[dict[str, object]], None],
+        clock: Clock | None = None,
+        open_journal: Callable[[Database, str], Journal] = SqlJournal,
+    ) -> None:
         if settings.guardian is None:
             raise ConfigurationFault("guardian.private_key is missing: add a table [guardian]")
         if not settings.venues:
@@ -82,7 +92,8 @@ class SolverProcess:
         self._announce = announce
         self._guardian_key = SecretRef(settings.guardian.private_key).reveal()
         self._token = SecretRef(settings.core.token).reveal() if settings.core.token else ""
-        self._clock = SystemClock()
+        self._clock = clock or SystemClock()
+        self._open_journal = open_journal
         self._engine = SolverEngine()
         self._stop = asyncio.Event()
 
@@ -90,7 +101,20 @@ class SolverProcess:
         """Serve until SIGTERM or SIGINT."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self.stop)
+        await self.serve()
+
+    @property
+    def engine(self) -> SolverEngine:
+        """The engine that it runs, to be read only."""
+        return self._engine
+
+    def stop(self) -> None:
+        """Have `serve` finish what is under way and return."""
+        self._stop.set()
+
+    async def serve(self) -> None:
+        """Serve until `stop`; cancelled, it leaves everything as a crash would."""
         upgrade(self._settings.core.database)
         async with AsyncExitStack() as stack:
             database = stack.enter_context(Database(self._settings.core.database))
@@ -104,7 +128,7 @@ class SolverProcess:
             SqlLeases(database), engine=engine.name, holder=this_process(f"solver-{instance_id[:8]}"), clock=clock
         )
         lease = await keeper.acquire()
-        journal = SqlJournal(database, engine.name)
+        journal = self._open_journal(database, engine.name)
         sequencer: Sequencer[SolverEvent, _Output] = Sequencer(
             engine,
             journal,
@@ -174,6 +198,7 @@ class SolverProcess:
             operations=OperationsService(engine, sequence=lambda: sequencer.sequence, facts=facts),
             plugins=PluginsService(supervisor),
         )
+        stack.push_async_callback(server.stop, None)  # on failure too, nobody must be left waiting for an answer
         async with asyncio.TaskGroup() as tasks:
             writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
             leasing = tasks.create_task(keeper.run())

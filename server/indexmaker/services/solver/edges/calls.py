@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import grpc
 import structlog
@@ -13,7 +13,7 @@ from indexmaker.connectors.errors import AmbiguousError, InternalError
 from indexmaker.connectors.status import error_of
 from indexmaker.solver.events import SolverEvent
 
-__all__ = ["PAUSE", "Post", "is_passing", "keep_calling", "keep_running"]
+__all__ = ["PAUSE", "Post", "converse", "is_passing", "keep_calling", "keep_running"]
 
 _log = structlog.get_logger(__name__)
 
@@ -53,3 +53,19 @@ async def keep_running(name: str, session: Callable[[], Awaitable[None]]) -> Non
         except grpc.aio.AioRpcError as error:
             _log.warning("plugin_stream_broken", stream=name, code=error.code().name, details=error.details())
         await asyncio.sleep(PAUSE)
+
+
+async def converse(call: grpc.aio.Call, *, write: Coroutine[Any, Any, None], read: Coroutine[Any, Any, None]) -> None:
+    """Write and read at the same time until the stream ends; raises the `AioRpcError` of one that broke."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(write)
+            await read
+            writer.cancel()
+    except* (grpc.aio.AioRpcError, asyncio.InvalidStateError) as errors:
+        # InvalidStateError: the stream was over already when the writer had something for it.
+        broken = errors.subgroup(grpc.aio.AioRpcError)
+        if broken is not None:
+            raise broken.exceptions[0] from None
+    finally:
+        call.cancel()

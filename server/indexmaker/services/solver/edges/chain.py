@@ -13,7 +13,7 @@ from indexmaker.api.chain.v1 import chain_pb2 as pb
 from indexmaker.api.chain.v1 import chain_pb2_grpc as rpc
 from indexmaker.connectors.streams import BatchingQueue
 from indexmaker.money import format_atoms, parse_atoms
-from indexmaker.services.solver.edges.calls import Post, keep_calling, keep_running
+from indexmaker.services.solver.edges.calls import Post, converse, keep_calling, keep_running
 from indexmaker.solver.commands import CommitCollateral, SettleInvoice
 from indexmaker.solver.events import (
     CollateralCommitted,
@@ -215,15 +215,7 @@ class ChainEdge:
 
     async def _follow_events(self) -> None:
         call = self._stub.StreamEvents(wait_for_ready=True)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._watch(call))
-                await self._read_events(call)
-                writer.cancel()
-        except* grpc.aio.AioRpcError as errors:
-            raise errors.exceptions[0] from None
-        finally:
-            call.cancel()
+        await converse(call, write=self._watch(call), read=self._read_events(call))
 
     async def _watch(self, call: grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]) -> None:
         cursors = [

@@ -8,7 +8,7 @@ import grpc
 
 from indexmaker.api.marketdata.v1 import market_data_pb2 as pb
 from indexmaker.api.marketdata.v1 import market_data_pb2_grpc as rpc
-from indexmaker.services.solver.edges.calls import keep_running
+from indexmaker.services.solver.edges.calls import converse, keep_running
 from indexmaker.services.solver.live_book import LiveBook
 from indexmaker.solver.events import Book
 
@@ -67,14 +67,8 @@ class MarketDataEdge:
     async def _session(self) -> None:
         call = self._stub.Subscribe(wait_for_ready=True)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._subscribe(call))
-                await self._read(call)
-                writer.cancel()
-        except* grpc.aio.AioRpcError as errors:
-            raise errors.exceptions[0] from None
+            await converse(call, write=self._subscribe(call), read=self._read(call))
         finally:
-            call.cancel()
             for book in self._books.values():
                 book.lose()
 

@@ -14,7 +14,7 @@ from indexmaker.api.orderentry.v1 import order_entry_pb2_grpc as rpc
 from indexmaker.connectors.streams import BatchingQueue
 from indexmaker.instruments import Instrument
 from indexmaker.money import format_atoms, parse_atoms
-from indexmaker.services.solver.edges.calls import Post, keep_calling, keep_running
+from indexmaker.services.solver.edges.calls import Post, converse, keep_calling, keep_running
 from indexmaker.services.solver.instruments import instrument_of
 from indexmaker.solver.commands import PlaceAssetOrder, QueryAssetOrder
 from indexmaker.solver.events import (
@@ -147,24 +147,16 @@ class OrderEntryEdge:
             tasks.create_task(keep_running(f"{self._venue}.StreamExecutions", self._executions))
 
     async def _execute(self) -> None:
+        await self._give_up_on_sent()
         call = self._stub.Execute(wait_for_ready=True)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write(call))
-                await self._read(call)
-                writer.cancel()
-        except* grpc.aio.AioRpcError as errors:
-            raise errors.exceptions[0] from None
-        finally:
-            call.cancel()
-            await self._give_up_on_sent()
+        await converse(call, write=self._write(call), read=self._read(call))
 
     async def _write(self, call: grpc.aio.StreamStreamCall[pb.ExecuteRequest, pb.ExecuteResponse]) -> None:
         while True:
-            for command in await self._waiting.take():
-                self._correlation += 1
-                self._sent[self._correlation] = command
-                await call.write(_request_of(self._correlation, command))
+            (command,) = await self._waiting.take(1)  # what is taken and not yet sent would be lost with the stream
+            self._correlation += 1
+            self._sent[self._correlation] = command
+            await call.write(_request_of(self._correlation, command))
 
     async def _read(self, call: grpc.aio.StreamStreamCall[pb.ExecuteRequest, pb.ExecuteResponse]) -> None:
         while isinstance(response := await call.read(), pb.ExecuteResponse):
@@ -174,7 +166,7 @@ class OrderEntryEdge:
                     await self._post(event)
 
     async def _give_up_on_sent(self) -> None:
-        """The stream is gone: what became of the orders on it is not known; the solver will ask."""
+        """The stream before is gone: what became of the orders on it is not known; the solver will ask."""
         sent, self._sent = self._sent, {}
         for command in sent.values():
             if isinstance(command, QueryAssetOrder):
