@@ -27,6 +27,8 @@ from indexmaker_client.signer import Signer
 __all__ = ["Client"]
 
 _TIMEOUT = 10.0
+_CORE_GONE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+"""How a stream ends when the core dies, or stops in order; our own cancelling never comes as a status."""
 
 
 class Client:
@@ -124,7 +126,7 @@ class Client:
                         after = report.cursor
                         yield report
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                if error.code() not in _CORE_GONE:
                     raise
             finally:
                 call.cancel()
