@@ -181,7 +181,7 @@ def _execution_report(message: Message) -> ExecutionReport:
         index=body["Symbol"],
         side="BUY" if body["Side"] == "1" else "SELL",
         state=body.get("IndexOrderState", ""),
-        amount=body.get("CashOrderQty", body.get("OrderQty", "")),
+        amount=str(body.get("CashOrderQty", body.get("OrderQty", ""))),
         units=body["CumQty"],
         average_price=body.get("AvgPx", ""),
         last_units=body.get("LastQty", ""),

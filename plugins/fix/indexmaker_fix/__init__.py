@@ -1,0 +1,1 @@
+"""FIX gateway: FIX semantics for index orders, in JSON over WebSocket."""

@@ -1,0 +1,109 @@
+"""From FIX to the core: what a client's message asks for. Pure; a `FaultyError` says what to answer instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from indexmaker.api.common.v1 import common_pb2
+from indexmaker.api.solver.v1 import solver_pb2 as pb
+from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id
+from indexmaker_fix.dictionary import DICTIONARY
+from indexmaker_fix.errors import BusinessReason, FaultyError, SessionReason
+from indexmaker_fix.message import Message
+from indexmaker_fix.values import parse_time
+
+__all__ = ["account_message", "cancel_request", "owner_of", "submit_request"]
+
+_SIDES = {"1": pb.INDEX_SIDE_BUY, "2": pb.INDEX_SIDE_SELL}
+_AMOUNTS = {"1": ("CashOrderQty", "OrderQty"), "2": ("OrderQty", "CashOrderQty")}
+_LIMIT = "2"
+_GOOD_TILL_DATE = "6"
+
+
+def account_message(account: AccountId) -> common_pb2.AccountId:
+    """The account as the core's interface writes it."""
+    return common_pb2.AccountId(chain_id=account.chain_id, address=account.address)
+
+
+def owner_of(message: Message, *, account: AccountId) -> AccountId:
+    """The account that a message acts for: none but the session's, whose key was proven at logon."""
+    named = message.body["Account"].lower()
+    if named != str(account):
+        text = f"this session acts for {account} only; log on with the key of the other account"
+        raise FaultyError(
+            BusinessReason.NOT_AUTHORIZED, text, tag=1, business=True, reference=message.body.get("ClOrdID", "")
+        )
+    return account
+
+
+def submit_request(message: Message, *, account: AccountId) -> pb.SubmitIndexOrderRequest:
+    """NewOrderSingle(D). Every signed term is passed on as the very text that was signed."""
+    body = message.body
+    owner = owner_of(message, account=account)
+    _check_id(message, "ClOrdID")
+    amount_field, other = _AMOUNTS[body["Side"]]
+    _require(message, amount_field, f"Side {body['Side']} is ordered by {amount_field}")
+    _refuse(message, other, f"Side {body['Side']} is ordered by {amount_field}, not by {other}")
+    if body["OrdType"] == _LIMIT:
+        _require(message, "Price", "a limit order has a Price")
+    else:
+        _refuse(message, "Price", "a market order has no Price; use OrdType 2")
+    lasts = body.get("TimeInForce", _GOOD_TILL_DATE if "ExpireTime" in body else "1")
+    if lasts == _GOOD_TILL_DATE:
+        _require(message, "ExpireTime", "TimeInForce 6 has an ExpireTime")
+    else:
+        _refuse(message, "ExpireTime", "TimeInForce 1 has no ExpireTime; use 6")
+    terms = pb.IndexOrderTerms(
+        client_order_id=body["ClOrdID"],
+        account=account_message(owner),
+        side=_SIDES[body["Side"]],
+        index=body["Symbol"],
+        amount=body[amount_field],
+        limit_price=body.get("Price", ""),
+        max_fee=body.get("MaxFee", ""),
+        expires_at=parse_time(body["ExpireTime"]) if "ExpireTime" in body else 0,
+    )
+    return pb.SubmitIndexOrderRequest(terms=terms, signature=_signature(message))
+
+
+def cancel_request(message: Message, *, account: AccountId) -> pb.CancelIndexOrderRequest:
+    """OrderCancelRequest(F)."""
+    owner = owner_of(message, account=account)
+    _check_id(message, "ClOrdID")
+    _check_id(message, "OrigClOrdID")
+    return pb.CancelIndexOrderRequest(
+        account=account_message(owner),
+        client_order_id=message.body["OrigClOrdID"],
+        signature=_signature(message),
+    )
+
+
+def _signature(message: Message) -> str:
+    signature = message.trailer.get("Signature", "")
+    if not signature:
+        text = "Signature is required: EIP-712 by the account's key"
+        raise FaultyError(SessionReason.REQUIRED_MISSING, text, tag=DICTIONARY.tag("Signature"))
+    return signature
+
+
+def _check_id(message: Message, name: str) -> None:
+    try:
+        check_client_order_id(message.body[name])
+    except IdentifierError:
+        text = f"{name} must be 1 to 36 of A-Z a-z 0-9 - _"
+        raise FaultyError(SessionReason.OUT_OF_RANGE, text, tag=DICTIONARY.tag(name)) from None
+
+
+def _require(message: Message, name: str, why: str) -> None:
+    if name not in message.body:
+        raise _condition(message.body, name, why)
+
+
+def _refuse(message: Message, name: str, why: str) -> None:
+    if name in message.body:
+        raise _condition(message.body, name, why)
+
+
+def _condition(body: Mapping[str, str], name: str, why: str) -> FaultyError:
+    reason = BusinessReason.CONDITION_MISSING
+    return FaultyError(reason, why, tag=DICTIONARY.tag(name), business=True, reference=body.get("ClOrdID", ""))
