@@ -51,7 +51,8 @@ class DyingJournal(SqlJournal):
         self._died = died
 
     async def append(self, records: Sequence[Record], *, epoch: int) -> Head:
-        if not any([self._falls(record) for record in records]):
+        told = [self._falls(record) for record in records]  # each is counted, also after the one at which it dies
+        if not any(told):
             return await super().append(records, epoch=epoch)
         if self._written:
             await super().append(records, epoch=epoch)

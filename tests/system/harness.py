@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from indexmaker.api.solver.v1.solver_pb2 import IndexOrderReport, IndexOrderState
 from indexmaker.config import Settings, load_settings
 from indexmaker.connectors.testing import MockBridgeConfig, MockVenueConfig
-from indexmaker.runtime import Journal
+from indexmaker.runtime import Head, Journal, Record
 from indexmaker.services.solver.process import SolverProcess
 from indexmaker.solver.engine import SolverEngine
+from indexmaker.solver.state import SolverState
 from indexmaker.storage import Database, SqlJournal
 from indexmaker_client import Client, Signer
 from system.outside import GATE, Outside
@@ -97,22 +99,41 @@ def state_of(report: IndexOrderReport) -> str:
     return IndexOrderState.Name(report.order.state).removeprefix("INDEX_ORDER_STATE_")
 
 
+class HeardJournal(SqlJournal):
+    """Sets `heard` when a group was written and, by then, applied."""
+
+    def __init__(self, database: Database, engine: str, *, heard: asyncio.Event) -> None:
+        super().__init__(database, engine)
+        self._heard = heard
+
+    async def append(self, records: Sequence[Record], *, epoch: int) -> Head:
+        head = await super().append(records, epoch=epoch)
+        asyncio.get_running_loop().call_soon(self._heard.set)
+        return head
+
+
 class Core:
     """A core that runs, and a client of it."""
 
-    def __init__(self, process: SolverProcess, client: Client) -> None:
+    def __init__(self, process: SolverProcess, client: Client, *, heard: asyncio.Event) -> None:
         self.process = process
         self.client = client
+        self._heard = heard
 
     @property
     def engine(self) -> SolverEngine:
         """What the core thinks, to look into."""
         return self.process.engine
 
+    async def when(self, happened: Callable[[SolverState], bool]) -> None:
+        """Wait until the core's state is so; it is looked at after every commit."""
+        while not happened(self.engine.state):
+            self._heard.clear()
+            await self._heard.wait()
+
     async def settled(self) -> None:
         """Wait until no command is open any more."""
-        while self.engine.pending():
-            await asyncio.sleep(0.01)
+        await self.when(lambda state: not state.outbox)
 
     async def until(self, *states: str, count: int = 1) -> list[IndexOrderReport]:
         """All reports up to the moment when so many orders have been told to be in one of these states."""
@@ -152,12 +173,13 @@ class System:
     @asynccontextmanager
     async def core(self) -> AsyncIterator[Core]:
         """A core from its readiness to its orderly stop."""
-        process = self.process()
+        heard = asyncio.Event()
+        process = self.process(open_journal=partial(HeardJournal, heard=heard))
         async with Client(self.address) as client, asyncio.TaskGroup() as tasks:
             tasks.create_task(process.serve())
             await self.ready.wait()
             try:
-                yield Core(process, client)
+                yield Core(process, client, heard=heard)
             finally:
                 self.ready.clear()
                 process.stop()

@@ -6,7 +6,6 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import grpc.aio
@@ -15,7 +14,7 @@ from indexmaker.api.bridge.v1 import bridge_pb2
 from indexmaker.api.chain.v1 import chain_pb2
 from indexmaker.api.orderentry.v1 import order_entry_pb2
 from indexmaker.connectors.address import socket_address
-from indexmaker.connectors.connector import Connector, Context
+from indexmaker.connectors.connector import Context
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.connectors.testing import (
     MockBridge,
@@ -143,9 +142,7 @@ class Outside:
             connector.instance_id = uuid.uuid4().hex
             server = grpc.aio.server(interceptors=(CallGuard(lambda: True),))
             connector.register(server)
-            address = socket_address(self.run_dir, name)
-            Path(address.removeprefix("unix:")).unlink(missing_ok=True)
-            server.add_insecure_port(address)
+            server.add_insecure_port(socket_address(self.run_dir, name))
             await server.start()
             self._servers[name] = server
 
