@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-
-from indexmaker_client.fix import ExecutionReport
 
 from indexmaker.api.solver.v1 import solver_pb2
 from indexmaker.config import load_settings
@@ -19,6 +17,7 @@ from indexmaker.connectors.supervisor import Supervisor
 from indexmaker.connectors.table import News, ProcessEvent, ProcessStatus
 from indexmaker.services.system import CORE, system_processes
 from indexmaker_client import Client
+from indexmaker_client.fix_messages import ExecutionReport
 from indexmaker_demo.checks import Check, check_chain, check_invoices, check_journal, check_orders
 from indexmaker_demo.crash import CrashFacts, check_venue, crash_facts, doubled_on_chain, solver_at_end
 from indexmaker_demo.files import DemoFiles, free_port, system_configuration
@@ -111,21 +110,21 @@ class Demo:
             for number in sorted({order.user for order in ORDERS})
         ]
         before = {user.account.partition(":")[2]: await user.dollars() for user in users}
-        async with asyncio.timeout(_TRADING_SECONDS), asyncio.TaskGroup() as tasks:
-            killer = tasks.create_task(self._kill_in_batch(system, client))
-            sessions = [tasks.create_task(user.run()) for user in users]
-            progress.begin("Depositing on Arbitrum and ordering over FIX")
-            placed = [await users[order.user].place(order) for order in ORDERS]
-            progress.end(f"{len(placed)} deposits, {len(placed)} orders of {len(users)} users")
-            progress.begin("Routing, batching, minting")
-            async with asyncio.TaskGroup() as following:
-                for number, user in enumerate(users):
-                    wanted = {order.client_order_id for order in ORDERS if order.user == number}
-                    following.create_task(user.follow(self._told, until=wanted))
-            progress.end("all minted, confirmed, and invoiced")
-            await killer
-            for session in sessions:
-                session.cancel()
+        async with asyncio.timeout(_TRADING_SECONDS), AsyncExitStack() as sessions:
+            for user in users:
+                await sessions.enter_async_context(user)
+            async with asyncio.TaskGroup() as tasks:
+                killer = tasks.create_task(self._kill_in_batch(system, client))
+                progress.begin("Depositing on Arbitrum and ordering over FIX")
+                placed = [await users[order.user].place(order) for order in ORDERS]
+                progress.end(f"{len(placed)} deposits, {len(placed)} orders of {len(users)} users")
+                progress.begin("Routing, batching, minting")
+                async with asyncio.TaskGroup() as following:
+                    for number, user in enumerate(users):
+                        wanted = {order.client_order_id for order in ORDERS if order.user == number}
+                        following.create_task(user.follow(self._told, until=wanted))
+                progress.end("all minted, confirmed, and invoiced")
+                await killer
         return placed, before
 
     async def _kill_in_batch(self, system: Supervisor, client: Client) -> None:
@@ -144,10 +143,10 @@ class Demo:
     def _told(self, report: ExecutionReport) -> None:
         self._progress.order(
             report.client_order_id,
-            what=f"{report.cash} USDC of {report.symbol}",
+            what=f"{report.amount} USDC of {report.index}",
             state=report.state,
             units=report.units,
-            tx_hash=report.tx_hash,
+            tx_hash=report.mint_tx_hash,
         )
 
     async def _collect(self, client: Client) -> dict[str, list[Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from indexmaker_client.fix import ExecutionReport, FixClient, TradeCapture
+from types import TracebackType
 
 from indexmaker.money import atoms_to_units, parse_atoms
 from indexmaker_client import Signer
+from indexmaker_client.fix import FixClient
+from indexmaker_client.fix_messages import ExecutionReport, TradeCaptureReport
 from indexmaker_demo.scenario import DemoOrder
 from indexmaker_evm.devnet.client import DepositReceipt, DevnetClient
 from indexmaker_evm.devnet.manifest import Account
@@ -17,6 +17,7 @@ from indexmaker_evm.devnet.manifest import Account
 __all__ = ["PlacedOrder", "User"]
 
 _USDC_DECIMALS = 6
+_MINTED = "MINTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class PlacedOrder:
 
 
 class User:
-    """A person with a wallet, one FIX session, and orders."""
+    """A person with a wallet, one FIX session, and orders; use it as `async with user` to be logged on."""
 
     def __init__(self, number: int, wallet: Account, *, devnet: DevnetClient, fix_url: str) -> None:
         self._wallet = wallet
@@ -37,6 +38,15 @@ class User:
         self._signer = Signer(42161, wallet.private_key())
         self._fix = FixClient(fix_url, self._signer, sender_comp_id=f"DEMO{number + 1}")
         self.minted: set[str] = set()
+
+    async def __aenter__(self) -> User:
+        await self._fix.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._fix.__aexit__(kind, error, trace)
 
     @property
     def account(self) -> str:
@@ -57,16 +67,12 @@ class User:
     async def follow(self, told: Callable[[ExecutionReport], None], *, until: set[str]) -> None:
         """Pass execution reports on until these orders are reported as minted, with their invoices."""
         invoiced: set[str] = set()
-        async for message in self._fix.messages():
-            if isinstance(message, ExecutionReport):
-                told(message)
-                if message.minted:
-                    self.minted.add(message.client_order_id)
-            elif isinstance(message, TradeCapture):
-                invoiced.add(message.client_order_id)
+        async for event in self._fix.events():
+            if isinstance(event, ExecutionReport):
+                told(event)
+                if event.state == _MINTED:
+                    self.minted.add(event.client_order_id)
+            elif isinstance(event, TradeCaptureReport):
+                invoiced.add(event.client_order_id)
             if until <= self.minted and until <= invoiced:
                 return
-
-    async def run(self, ready: asyncio.Event) -> None:
-        """Keep the session up until cancelled."""
-        await self._fix.run(ready)
