@@ -12,10 +12,15 @@ import uvloop
 from cyclopts import App
 
 from indexmaker.config import ConfigurationFault, load_settings
-from indexmaker.connectors.errors import ConfigurationError
+from indexmaker.connectors.host import EXIT_UNUSABLE
 from indexmaker.connectors.logging import configure_plugin_logging
+from indexmaker.runtime import LeaseHeldError
+from indexmaker.storage import StorageError
 
-__all__ = ["app"]
+__all__ = ["EXIT_BUSY", "app"]
+
+EXIT_BUSY = 75
+"""Another core works on this journal, or its database cannot be used: this may pass."""
 
 app = App(name="solver", help="The core: takes index orders, makes batches, mints.")
 
@@ -25,6 +30,8 @@ def serve(*, config: Path = Path("indexmaker.toml")) -> int:
     """Serve the solver until SIGTERM; prints one JSON line when clients may come.
 
     The plugins must be running, or come up, at their sockets in the run directory; `indexmaker up` starts everything.
+    Exit codes: 0 stopped on request, 1 failed, 75 another core runs or the database cannot be used, 78 the
+    configuration must be mended.
 
     Parameters
     ----------
@@ -37,9 +44,12 @@ def serve(*, config: Path = Path("indexmaker.toml")) -> int:
     try:
         settings = load_settings(config)
         process = SolverProcess(settings, announce=lambda facts: print(json.dumps(facts), flush=True))
-    except (ConfigurationFault, ConfigurationError) as fault:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(process.run())
+    except ConfigurationFault as fault:
         print(fault, file=sys.stderr)
-        return 2
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(process.run())
+        return EXIT_UNUSABLE
+    except (LeaseHeldError, StorageError) as fault:
+        print(fault, file=sys.stderr)
+        return EXIT_BUSY
     return 0

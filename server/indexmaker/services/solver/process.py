@@ -28,7 +28,9 @@ from indexmaker.api.solver.v1 import (
     solver_pb2_grpc,
 )
 from indexmaker.config import ConfigurationFault, Settings
+from indexmaker.connectors.address import check_address, private_directory
 from indexmaker.connectors.channel import open_channel
+from indexmaker.connectors.errors import AddressError, ConfigurationError
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.connectors.secrets import SecretRef
 from indexmaker.runtime import Clock, Journal, LeaseKeeper, Sequencer, SystemClock, recover, this_process
@@ -90,8 +92,10 @@ class SolverProcess:
             raise ConfigurationFault("no table [venues.NAME]: the solver needs a venue to trade on")
         self._settings = settings
         self._announce = announce
-        self._guardian_key = SecretRef(settings.guardian.private_key).reveal()
-        self._token = SecretRef(settings.core.token).reveal() if settings.core.token else ""
+        self._guardian_key = _secret("guardian.private_key", settings.guardian.private_key)
+        if not GuardianEdge.accepts(self._guardian_key):
+            raise ConfigurationFault("guardian.private_key: the key there is not 32 bytes of hexadecimal")
+        self._token = _secret("core.token", settings.core.token) if settings.core.token else ""
         self._clock = clock or SystemClock()
         self._open_journal = open_journal
         self._engine = SolverEngine()
@@ -114,7 +118,14 @@ class SolverProcess:
         self._stop.set()
 
     async def serve(self) -> None:
-        """Serve until `stop`; cancelled, it leaves everything as a crash would."""
+        """Serve until `stop`; cancelled, it leaves everything as a crash would.
+
+        Raises:
+            ConfigurationFault: an address cannot be used, or the run directory is not private.
+            LeaseHeldError: another core works on this journal.
+            StorageError: the database cannot be used.
+        """
+        self._prepare_run_directory()
         upgrade(self._settings.core.database)
         async with AsyncExitStack() as stack:
             database = stack.enter_context(Database(self._settings.core.database))
@@ -233,6 +244,14 @@ class SolverProcess:
             for wait in waits:
                 wait.cancel()
 
+    def _prepare_run_directory(self) -> None:
+        """Whoever may open the socket needs no token, so nobody else may get there."""
+        try:
+            private_directory(self._settings.run_directory.absolute())
+            check_address(f"unix:{Path(self._local_address().removeprefix('unix:')).absolute()}")
+        except (OSError, AddressError) as error:
+            raise ConfigurationFault(f"run_directory: {error}") from None
+
     def _local_address(self) -> str:
         return self._settings.socket("core")
 
@@ -244,7 +263,9 @@ class SolverProcess:
         operations: OperationsService,
         plugins: PluginsService,
     ) -> grpc.aio.Server:
-        server = grpc.aio.server(interceptors=(TokenInterceptor(self._token), CallGuard(lambda: True)))
+        # Without SO_REUSEPORT: a second process on the same port must fail, not share the calls.
+        interceptors = (TokenInterceptor(self._token), CallGuard(lambda: True))
+        server = grpc.aio.server(interceptors=interceptors, options=(("grpc.so_reuseport", 0),))
         solver_pb2_grpc.add_SolverServiceServicer_to_server(orders, server)
         indices_pb2_grpc.add_IndexServiceServicer_to_server(indices, server)
         collateral_pb2_grpc.add_CollateralServiceServicer_to_server(CollateralService(self._engine), server)
@@ -255,11 +276,27 @@ class SolverProcess:
         modules = (solver_pb2, indices_pb2, collateral_pb2, invoices_pb2, operations_pb2, health_pb2)
         names = [service.full_name for module in modules for service in module.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
-        Path(self._local_address().removeprefix("unix:")).unlink(missing_ok=True)
-        server.add_insecure_port(self._local_address())
-        if self._token and server.add_insecure_port(self._settings.core.listen) == 0:
-            raise ConfigurationFault(f"core.listen: {self._settings.core.listen} cannot be bound; choose another port")
+        _bind(server, "run_directory", self._local_address())
+        if self._token:
+            _bind(server, "core.listen", self._settings.core.listen)
         return server
+
+
+def _secret(place: str, reference: str) -> str:
+    """What a reference in the configuration leads to."""
+    try:
+        return SecretRef(reference).reveal()
+    except (ValueError, ConfigurationError) as error:
+        raise ConfigurationFault(f"{place}: {error}") from None
+
+
+def _bind(server: grpc.aio.Server, place: str, address: str) -> None:
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError:
+        raise ConfigurationFault(
+            f"{place}: {address} cannot be listened on; is it taken by another process? Stop that one or choose another"
+        ) from None
 
 
 def _trade_cursors(engine: SolverEngine, venue: str) -> list[tuple[str, str]]:

@@ -33,6 +33,15 @@ class GuardianEdge:
         self._review = review
         self._waiting: BatchingQueue[SignInvoice] = BatchingQueue(maxsize=100_000)
 
+    @staticmethod
+    def accepts(private_key: str) -> bool:
+        """Whether this is a key that can sign."""
+        try:
+            Account.from_key(private_key)
+        except ValueError:
+            return False
+        return True
+
     def dispatch(self, command: SignInvoice) -> None:
         """Take an invoice to review."""
         self._waiting.put_nowait(command)
