@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from indexmaker.api.bridge.v1 import bridge_pb2 as pb
 from indexmaker_evm.devnet import addresses
 from indexmaker_evm.devnet.client import DevnetClient
@@ -65,8 +67,6 @@ async def at_wallet(client: DevnetClient) -> int:
 
 
 async def at_venue(client: DevnetClient) -> int:
-    from eth_utils.address import to_checksum_address
-
     return await client.usdc_balance(to_checksum_address(VENUE_ADDRESS), chain_id=addresses.BASE)
 
 

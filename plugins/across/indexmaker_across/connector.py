@@ -73,10 +73,12 @@ def _judge(router: Router) -> tuple[State, str]:
         if chain.tracker.failure is not None:
             return State.FAILED, chain.tracker.failure.message
     if router.driver.route_cap_bps is None:
-        return State.STARTING, "the route contract was not read yet"
+        return State.STARTING, router.driver.blind or "the route contract was not read yet"
     silent = [name for name, chain in router.chains.items() if not chain.reachable]
     if silent:
         return State.DEGRADED, f"no node answers at the {' and the '.join(silent)}"
+    if router.driver.blind:
+        return State.DEGRADED, router.driver.blind
     return State.READY, ""
 
 

@@ -56,6 +56,8 @@ class Driver:
         self._trouble: dict[str, str] = {}
         self.route_cap_bps: int | None = None
         """The route contract's own fee cap; None until it was read."""
+        self.blind = ""
+        """Why the last look at the chains failed; empty when it did not."""
 
     async def run(self) -> None:
         """Work until cancelled; raises `RouteMismatchError` when the chains are not as configured."""
@@ -65,8 +67,11 @@ class Driver:
                 if self.route_cap_bps is None:
                     await self._survey()
                 await self.step()
+                self.blind = ""
             except TransientError as error:
-                log.warning("look_failed", reason=error.message)
+                if error.message != self.blind:
+                    log.warning("look_failed", reason=error.message)
+                self.blind = error.message
             await self._pause(seen)
 
     async def step(self) -> None:
@@ -88,8 +93,9 @@ class Driver:
         await self._act(self._journal.open(), origin, destination)
 
     async def _survey(self) -> None:
+        cap_bps = await self._origin.survey()
         await self._destination.survey()
-        self.route_cap_bps = await self._origin.survey()
+        self.route_cap_bps = cap_bps
         log.info("route_found", route=self._addresses.route, cap_bps=self.route_cap_bps)
 
     async def _pause(self, seen: int) -> None:

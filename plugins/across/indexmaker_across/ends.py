@@ -179,9 +179,12 @@ def _eth_call(contract: str, data: bytes) -> Call:
 
 async def _batch(chain: ServedChain, calls: Sequence[Call]) -> list[Any]:
     answers = await chain.rpc.batch(calls)
-    for answer in answers:
-        if answer is None or isinstance(answer, RpcError) or answer == "0x":
-            raise NodeUnavailableError(f"chain {chain.config.chain_id}: a node cannot tell ({answer!r})")
+    for call, answer in zip(calls, answers, strict=True):
+        if answer == "0x":
+            contract = call.parameters[0]["to"]
+            raise TransientError(f"chain {chain.config.chain_id}: at {contract} is no such contract, or not yet")
+        if answer is None or isinstance(answer, RpcError):
+            raise NodeUnavailableError(f"chain {chain.config.chain_id}: a node cannot tell ({answer or 'null'})")
     return answers
 
 
