@@ -89,7 +89,11 @@ class SolverSettings(_Table):
         default=30_000, ge=0, description="how long legs below a minimum wait for others"
     )
     batch_interval_ms: int = Field(default=1_000, gt=0, description="time between attempts to make a batch")
-    book_max_age_ms: int = Field(default=10_000, gt=0, description="older books are not used")
+    book_max_age_ms: int = Field(
+        default=30_000,
+        gt=0,
+        description="books not heard of for longer are not used; plugins confirm quiet ones sooner",
+    )
     mint_threshold: Atoms = Field(
         default=parse_atoms("0.99"), description="filled share from which the rest is refunded"
     )
