@@ -94,9 +94,14 @@ def signer(number: int) -> Signer:
     return Signer(CHAIN_ID, "0x" + f"{number:02x}" * 32)
 
 
+def name_of(state: IndexOrderState.ValueType) -> str:
+    """A state by its name without prefix."""
+    return IndexOrderState.Name(state).removeprefix("INDEX_ORDER_STATE_")
+
+
 def state_of(report: IndexOrderReport) -> str:
-    """The state that a report tells, by its name without prefix."""
-    return IndexOrderState.Name(report.order.state).removeprefix("INDEX_ORDER_STATE_")
+    """The state that a report tells."""
+    return name_of(report.order.state)
 
 
 class HeardJournal(SqlJournal):

@@ -12,7 +12,7 @@ from indexmaker.api.solver.v1.solver_pb2 import IndexOrderReport
 from indexmaker_client import Client
 from system.audit import check_books, check_invoices, check_journal, check_once
 from system.crash import DyingJournal, Falls, entry, tick_after
-from system.harness import System, signer, state_of, system
+from system.harness import System, name_of, signer, state_of, system
 from system.outside import SECOND
 
 ORDERS = ((1, "a-1", "150"), (2, "b-1", "99.5"), (1, "a-2", "400.123456"))
@@ -66,16 +66,12 @@ async def run_through(*deaths: Falls, written: bool) -> None:
             seen = await watching
             again = await core.until("MINTED", count=len(ORDERS))
             await core.settled()
-            assert {state_of(order) for order in await orders(core.client)} == {"MINTED"}
+            assert {name_of(order.state) for order in await core.client.orders()} == {"MINTED"}
             check_once(world.outside)
             check_books(core.engine.ledger, world.outside)
             check_invoices(core.engine, world.outside)
         check_journal(world)
     assert [report.SerializeToString() for report in seen] == [report.SerializeToString() for report in again]
-
-
-async def orders(client: Client) -> list[IndexOrderReport]:
-    return [IndexOrderReport(order=order) for order in await client.orders()]
 
 
 @pytest.mark.parametrize(("number", "written"), POINTS[::3])

@@ -84,7 +84,7 @@ class VenueBook:
         fill = Fill(share="0") if isinstance(outcome, Rest) else outcome if isinstance(outcome, Fill) else Fill()
         if not self._can_pay(order, pair, fill):
             return self._reject(order, Reject(reject_class="BALANCE", detail="insufficient balance"))
-        report = self._work(order, pair, fill)
+        report = self._work(order, pair, fill, silent=isinstance(outcome, Ambiguous) and outcome.silent)
         return self._reject(order, _UNKNOWN) if isinstance(outcome, Ambiguous) else report
 
     def cancel(self, order: pb.CancelOrder) -> pb.OrderReport:
@@ -109,7 +109,7 @@ class VenueBook:
         self._settle_status(known)
         self._publish(known, trade)
 
-    def _work(self, order: pb.PlaceOrder, pair: Pair, fill: Fill) -> pb.OrderReport:
+    def _work(self, order: pb.PlaceOrder, pair: Pair, fill: Fill, *, silent: bool) -> pb.OrderReport:
         known = pb.OrderReport(
             client_order_id=order.client_order_id,
             venue_order_id=str(len(self.orders) + 1),
@@ -126,10 +126,11 @@ class VenueBook:
         for part in _parts(parse_atoms(order.quantity), pair, fill):
             trade = self._trade(known, pair, part, maker=False)
             self._settle_status(known)
-            self._publish(known, trade, repeat=fill.repeat)
+            if not silent:
+                self._publish(known, trade, repeat=fill.repeat)
         if known.status in _OPEN and order.time_in_force != pb.TIME_IN_FORCE_GTC:
             known.status = pb.ORDER_STATUS_EXPIRED
-        if known.status != pb.ORDER_STATUS_FILLED:
+        if known.status != pb.ORDER_STATUS_FILLED and not silent:
             self._publish(known, repeat=fill.repeat)
         return _copy(known)
 

@@ -47,9 +47,13 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True, tag="reject"):
 
 
 class Ambiguous(msgspec.Struct, frozen=True, kw_only=True, tag="ambiguous"):
-    """Answer that the result is not known; `executed` says whether the order has in truth been filled."""
+    """Answer that the result is not known; `executed` says whether the order has in truth been filled.
+
+    With `silent`, the stream of executions does not tell of it either, so only a query finds it.
+    """
 
     executed: bool = False
+    silent: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True, tag="hold"):
