@@ -101,8 +101,10 @@ class LiveSession:
                     self.changed_at = self._clock.now()
                     _log.info("logged on", session=self.comp_id, account=str(self.account))
                 case Send(message):
-                    if self._connection is not None:
-                        self._connection.push(message)
+                    # A refused logon is answered although its connection never becomes the session's.
+                    connection = self._connection or speaking
+                    if connection is not None:
+                        connection.push(message)
                 case Deliver(message):
                     self._deliver(self, message)
                 case Replay(begin, end):
