@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from fix.fake_core import FakeCore
 
+from fix.fake_core import FakeCore
 from indexmaker.api.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from indexmaker.connectors.testing import serve_connector
 from indexmaker_client.fix import FixClient

@@ -173,7 +173,7 @@ class FakeCore(
         position = request.after.sequence
         while True:
             async with self._told:
-                await self._told.wait_for(lambda: len(self.reports) > position)
+                await self._told.wait_for(lambda seen=position: len(self.reports) > seen)
                 waiting = self.reports[position:]
             position += len(waiting)
             yield solver_pb2.WatchIndexOrdersResponse(reports=waiting)

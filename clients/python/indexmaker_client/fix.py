@@ -26,7 +26,7 @@ from indexmaker_client.fix_transport import LARGEST_MESSAGE, ClientTransport
 from indexmaker_client.signer import Signer
 from indexmaker_fix.connection import Connection
 from indexmaker_fix.dictionary import DICTIONARY
-from indexmaker_fix.effects import Close, Deliver, Effect, LoggedOn, Replay, Send
+from indexmaker_fix.effects import Close, Deliver, Effect, LoggedOn, Replay, Restart, Send
 from indexmaker_fix.errors import FixError, GarbledError, LogonRefusedError
 from indexmaker_fix.message import Body, Message, decode
 from indexmaker_fix.session import Phase, Session
@@ -48,8 +48,9 @@ def _new_id() -> str:
 class FixClient:
     """One session. Orders given while the gateway is away are sent when it is back; what it said meanwhile arrives.
 
-    An event counts as taken when the next one is asked for: after a crash of the application in between, it comes
-    again, with the same `exec_id` (give a `FileStore` for that).
+    With a `store` the session goes on where the last client with the same store left it, and an event counts as taken
+    when the next one is asked for: otherwise it comes again, with the same `exec_id`. Without one the session starts
+    anew, and what the gateway kept for an earlier client of this name is forgotten.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class FixClient:
         self._reconnect = reconnect_seconds
         self._now = now
         self._new_id = new_id
+        self._reset = store is None
         self._store = store or MemoryStore()
         self._state = self._store.load()
         self._machine = Session(
@@ -221,7 +223,10 @@ class FixClient:
                     like = (self._machine.sender, self._machine.target)
                     replayer = group.create_task(connection.replay_asked(self._kept, like=like))
                     try:
-                        self._perform(self._machine.start(now=self._now(), heartbeat=self._heartbeat, body=challenge))
+                        reset, now = self._reset, self._now()
+                        self._perform(
+                            self._machine.start(now=now, heartbeat=self._heartbeat, body=challenge, reset=reset)
+                        )
                         await self._listen(transport, connection, first)
                     finally:
                         replayer.cancel()
@@ -245,22 +250,26 @@ class FixClient:
         return {"Username": account, "RawDataLength": str(len(signature)), "RawData": signature}
 
     async def _listen(self, transport: ClientTransport, connection: Connection, first: asyncio.Future[None]) -> None:
-        while not connection.closing:
+        while not connection.ended:
             opening = self._machine.phase is Phase.LOGGING_ON
-            wait = _LOGON_SECONDS if opening else (self._machine.deadline() - self._now()) / _SECOND
+            wait = self._machine.deadline() - self._now()
             try:
-                message = await self._receive(transport, seconds=wait)
+                message = await self._receive(transport, seconds=wait / _SECOND)
             except TimeoutError:
-                if opening:
-                    raise
-                self._perform(self._machine.tick(now=self._now()))
+                effects = self._machine.tick(now=self._now())
+            else:
+                if message is None:
+                    if opening:
+                        raise LogonRefusedError("the gateway closed the connection")
+                    return
+                effects = self._machine.receive(message, now=self._now())
+            if opening and not effects:
                 continue
-            if message is None:
-                return
-            effects = self._machine.receive(message, now=self._now())
             if opening and isinstance(effects[0], Close):
                 raise LogonRefusedError(effects[0].reason)
             self._perform(effects)
+            if opening:
+                self._reset = False
             if opening and not first.done():
                 first.set_result(None)
 
@@ -268,7 +277,9 @@ class FixClient:
         data = await transport.receive(seconds=seconds)
         if data is None:
             return None
-        message, fault = DICTIONARY.check(decode(data, largest=LARGEST_MESSAGE), sender="gateway")
+        message, fault = DICTIONARY.check(
+            decode(data, largest=LARGEST_MESSAGE, brackets=LARGEST_MESSAGE), sender="gateway"
+        )
         if fault is not None:
             raise GarbledError(f"the gateway sent a message that breaks the dictionary: {fault.text}")
         return message
@@ -281,6 +292,8 @@ class FixClient:
                     self._state.kept[message.number] = message
                 case Deliver(message):
                     self._unfinished.append(message.number)
+                case Restart():
+                    self._state.kept = {}
                 case LoggedOn(acknowledged):
                     self._state.kept = {
                         number: message for number, message in self._state.kept.items() if number >= acknowledged
@@ -302,7 +315,7 @@ class FixClient:
             case Replay(begin, end), Connection() as connection:
                 connection.replay(begin, end)
             case Close(reason), Connection() as connection:
-                connection.finish(reason)
+                connection.end(reason)
             case _:
                 pass
 

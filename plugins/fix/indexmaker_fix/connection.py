@@ -36,11 +36,12 @@ class Connection:
         self._held_from = 0
         self._last = 0
         self.close_reason = ""
+        self._ended = False
 
     @property
-    def closing(self) -> bool:
-        """Whether nothing more is taken."""
-        return self._queue.closed
+    def ended(self) -> bool:
+        """Whether nothing more should be read from the other side."""
+        return self._ended or self._queue.closed
 
     def push(self, message: Message) -> None:
         """Send a numbered message. One that a slow client has no room for is left to the store, and the connection
@@ -68,6 +69,11 @@ class Connection:
         if begin <= end:
             self._ranges.append((begin, end))
             self._asked.set()
+
+    def end(self, reason: str) -> None:
+        """Read no more; the owner frees the session and then calls `finish`."""
+        self.close_reason = self.close_reason or reason
+        self._ended = True
 
     def finish(self, reason: str) -> None:
         """Close after what waits is written."""

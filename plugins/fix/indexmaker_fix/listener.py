@@ -171,7 +171,7 @@ class Listener:
         limits = self._config.limits
         now = self._clock.now()
         limit = RateLimit(per_second=limits.weight_per_second, burst=limits.weight_burst, now=now)
-        while not connection.closing:
+        while not connection.ended:
             wait = session.machine.deadline() - self._clock.now()
             try:
                 data = await transport.receive(seconds=wait / _SECOND)

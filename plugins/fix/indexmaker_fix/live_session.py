@@ -112,7 +112,7 @@ class LiveSession:
                         self._connection.replay(begin, end)
                 case Close(reason):
                     if speaking is not None:
-                        speaking.finish(reason)
+                        speaking.end(reason)
                 case Restart():
                     pass
 

@@ -8,10 +8,15 @@ import msgspec
 
 from indexmaker_fix.errors import GarbledError, SessionReason
 
-__all__ = ["LARGEST_FRAME", "Body", "Fields", "Frame", "Message", "decode", "encode"]
+__all__ = ["LARGEST_FRAME", "MOST_BRACKETS", "Body", "Fields", "Frame", "Message", "decode", "encode"]
 
 LARGEST_FRAME = 64 * 1024
 """Bytes of the largest frame that the gateway reads."""
+
+MOST_BRACKETS = 256
+"""Objects and lists in a frame that the gateway reads. It bounds the depth before a parser is trusted with it: parsers
+recurse, and how deep they may is a setting of the process.
+"""
 
 Fields: TypeAlias = dict[str, str]
 Body: TypeAlias = dict[str, Any]
@@ -57,7 +62,7 @@ def encode(message: Message) -> str:
     return msgspec.json.encode(message).decode()
 
 
-def decode(data: str | bytes, *, largest: int = LARGEST_FRAME) -> Frame:
+def decode(data: str | bytes, *, largest: int = LARGEST_FRAME, brackets: int = MOST_BRACKETS) -> Frame:
     """Read the outer shape of a frame.
 
     Raises:
@@ -67,6 +72,8 @@ def decode(data: str | bytes, *, largest: int = LARGEST_FRAME) -> Frame:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(raw) > largest:
         raise GarbledError(f"a frame may have {largest} bytes, this one has {len(raw)}")
+    if raw.count(b"{") + raw.count(b"[") > brackets:
+        raise GarbledError(f"the frame is nested too deeply; it may have {brackets} objects and lists")
     try:
         parts = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):

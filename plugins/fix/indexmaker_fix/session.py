@@ -23,6 +23,7 @@ HEARTBEAT_RANGE = range(1, 301)
 """Seconds that HeartBtInt may have."""
 
 _SECOND = 1_000_000_000
+_LOGON_WAIT = 10 * _SECOND
 _LOGOUT_WAIT = 5 * _SECOND
 _LONGEST_TYPE = 2
 
@@ -67,17 +68,24 @@ class Session:
 
     # --- opening and closing
 
-    def start(self, *, now: int, heartbeat: int, body: Body | None = None) -> list[Effect]:
-        """Log on, at a client; `body` is added to the logon."""
+    def start(self, *, now: int, heartbeat: int, body: Body | None = None, reset: bool = False) -> list[Effect]:
+        """Log on, at a client; `body` is added to the logon. With `reset` both sides start at 1 again."""
         self._begin(now, heartbeat)
+        effects: list[Effect] = []
+        if reset:
+            self.next_in = self.next_out = 1
+            effects.append(Restart())
         self.phase = Phase.LOGGING_ON
+        self._closing_at = now + _LOGON_WAIT
         terms: Body = {
             "EncryptMethod": "0",
             "HeartBtInt": str(heartbeat),
             "DefaultApplVerID": "9",
             "NextExpectedMsgSeqNum": str(self.next_in),
         }
-        return [self._send("A", terms | (body or {}), now)]
+        if reset:
+            terms["ResetSeqNumFlag"] = "Y"
+        return [*effects, self._send("A", terms | (body or {}), now)]
 
     def accept(self, logon: Message, *, now: int) -> list[Effect]:
         """Take the other side's logon, whose identity was proven before, or refuse it without using a number."""
@@ -165,15 +173,15 @@ class Session:
 
     def deadline(self) -> int:
         """When `tick` should be called at the latest, UTC nanoseconds."""
-        if self.phase is Phase.LOGGING_OUT:
+        if self.phase in (Phase.LOGGING_ON, Phase.LOGGING_OUT):
             return self._closing_at
         deadline = self._liveness.deadline()
         return min(deadline, self._gap_asked_at + self._liveness.interval) if self._gap_end else deadline
 
     def tick(self, *, now: int) -> list[Effect]:
         """Do what silence calls for."""
-        if self.phase is Phase.LOGGING_OUT:
-            return [Close("no answer to the logout")] if now >= self._closing_at else []
+        if self.phase in (Phase.LOGGING_ON, Phase.LOGGING_OUT):
+            return [Close(f"no answer while {self.phase.value}")] if now >= self._closing_at else []
         if self.phase is not Phase.ACTIVE:
             return []
         effects: list[Effect] = []

@@ -115,7 +115,7 @@ class Store:
                 await self._filled.wait()
                 self._filled.clear()
                 batch, self._waiting = self._waiting, []
-                await asyncio.to_thread(self._write, [change for one in batch for change in one.changes])
+                await self._written([change for one in batch for change in one.changes])
                 for one in batch:
                     one.then()
                     if not one.done.done():
@@ -163,6 +163,14 @@ class Store:
         """A remembered value; empty when there is none."""
         row = self._reader.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
+
+    async def _written(self, changes: list[Change]) -> None:
+        work = asyncio.get_running_loop().run_in_executor(None, self._write, changes)
+        try:
+            await asyncio.shield(work)
+        finally:
+            # A thread cannot be cancelled, and the file must not be closed under it.
+            await asyncio.wait((work,))
 
     def _write(self, changes: list[Change]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
