@@ -38,6 +38,7 @@ database = "sqlite:///{run}/solver.db"
 routing_window_ms = {window_ms}
 aggregation_window_ms = {window_ms}
 batch_interval_ms = {interval_ms}
+book_max_age_ms = 10000
 
 [guardian]
 private_key = "file:{run}/guardian.key"
@@ -133,6 +134,12 @@ class Core:
     async def when(self, happened: Callable[[SolverState], bool]) -> None:
         """Wait until the core's state is so; it is looked at after every commit."""
         while not happened(self.engine.state):
+            self._heard.clear()
+            await self._heard.wait()
+
+    async def commits(self, count: int) -> None:
+        """Wait for so many groups of events from now on."""
+        for _ in range(count):
             self._heard.clear()
             await self._heard.wait()
 

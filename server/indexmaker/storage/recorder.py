@@ -34,6 +34,7 @@ class ReportRecorder(Generic[E, C]):
         self._arrived = asyncio.Event()
         self._stored = asyncio.Condition()
         self._stopping = False
+        self._released = False
         self._finished = False
 
     def __call__(self, committed: Committed[E, C]) -> None:
@@ -53,8 +54,14 @@ class ReportRecorder(Generic[E, C]):
                     await self._store()
         finally:
             async with self._stored:
-                self._finished = True
+                self._finished = self._released = True
                 self._stored.notify_all()
+
+    async def release(self) -> None:
+        """Let those who follow go once they have what is stored; reports are stored as before."""
+        async with self._stored:
+            self._released = True
+            self._stored.notify_all()
 
     def stop(self) -> None:
         """Let `run` finish."""
@@ -64,19 +71,19 @@ class ReportRecorder(Generic[E, C]):
     async def follow(
         self, *, after: Cursor = START, kind: str | None = None, key: str | None = None
     ) -> AsyncIterator[Report]:
-        """Every stored report after a cursor, then every new one, without gap or double; ends when `run` ends."""
+        """Every stored report after a cursor, then every new one, without gap or double, until `release` or the end."""
         while True:
-            written, finished = self._written, self._finished
+            written, released = self._written, self._released
             page = await asyncio.to_thread(self._log.read, after=after, kind=kind, key=key)
             for report in page:
                 yield report
                 after = report.cursor
             if page:
                 continue
-            if finished:
+            if released:
                 return
             async with self._stored:
-                await self._stored.wait_for(lambda: self._finished or self._written != written)  # noqa: B023
+                await self._stored.wait_for(lambda: self._released or self._written != written)  # noqa: B023
 
     async def _store(self) -> None:
         reports, self._waiting = self._waiting, []

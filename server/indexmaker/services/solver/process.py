@@ -225,6 +225,7 @@ class SolverProcess:
             if not self._stop.is_set():
                 self._announce({"ready": True, "address": self._local_address(), "instance": instance_id})
             await self._stop.wait()
+            await recorder.release()  # a watching client would make the server wait for nothing
             await server.stop(grace=2)
             for edge in edges:
                 edge.cancel()
