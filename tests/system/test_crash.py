@@ -68,9 +68,10 @@ async def run_through(*deaths: Falls, written: bool) -> None:
             await core.settled()
             assert {name_of(order.state) for order in await core.client.orders()} == {"MINTED"}
             check_once(world.outside)
-            check_books(core.engine.ledger, world.outside)
+            check_books(core.engine.ledger, world.outside.venue.book.balances)
             check_invoices(core.engine, world.outside)
-        check_journal(world)
+        with world.journal() as journal:
+            check_journal(journal)
     assert [report.SerializeToString() for report in seen] == [report.SerializeToString() for report in again]
 
 

@@ -24,7 +24,7 @@ async def buy(core: Core, world: System, *, name: str = "a-1", amount: str = "20
 async def audit(core: Core, world: System) -> None:
     await core.settled()
     check_once(world.outside)
-    check_books(core.engine.ledger, world.outside)
+    check_books(core.engine.ledger, world.outside.venue.book.balances)
     check_invoices(core.engine, world.outside)
 
 

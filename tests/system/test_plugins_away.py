@@ -28,7 +28,7 @@ async def audit(core: Core, world: System) -> None:
     await core.until("MINTED")
     await core.settled()
     check_once(world.outside)
-    check_books(core.engine.ledger, world.outside)
+    check_books(core.engine.ledger, world.outside.venue.book.balances)
     check_invoices(core.engine, world.outside)
 
 

@@ -28,7 +28,7 @@ async def audit(core: Core, world: System) -> None:
     await core.until("MINTED")
     await core.settled()
     check_once(world.outside)
-    check_books(core.engine.ledger, world.outside)
+    check_books(core.engine.ledger, world.outside.venue.book.balances)
     check_invoices(core.engine, world.outside)
 
 
@@ -43,7 +43,8 @@ async def test_orders_at_the_venue_are_sent_again_under_the_same_names_after_a_r
         async with world.core() as core:
             await audit(core, world)
         assert sorted(order.client_order_id for order in world.outside.venue.sent) == sorted(2 * list(waiting))
-        check_journal(world)
+        with world.journal() as journal:
+            check_journal(journal)
 
 
 async def test_a_transfer_under_way_is_asked_for_again_under_the_same_name_after_a_restart():
