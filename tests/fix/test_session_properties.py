@@ -19,32 +19,21 @@ STEPS = st.lists(
 
 
 def play(link, steps):
+    actions = {
+        "connect": link.connect,
+        "cut": link.cut,
+        "client says": lambda: link.say(link.client),
+        "gate says": lambda: link.say(link.gate),
+        "to gate": lambda: link.carry(link.client),
+        "to client": lambda: link.carry(link.gate),
+        "lose to gate": lambda: link.carry(link.client, lose=True),
+        "lose to client": lambda: link.carry(link.gate, lose=True),
+        "client crashes": lambda: link.crash(link.client),
+        "gate crashes": lambda: link.crash(link.gate),
+        "time": lambda: link.pass_time(7),
+    }
     for step in steps:
-        match step:
-            case "connect":
-                link.connect()
-            case "cut":
-                link.cut()
-            case "client says":
-                link.say(link.client)
-            case "gate says":
-                link.say(link.gate)
-            case "to gate":
-                link.carry(link.client)
-            case "to client":
-                link.carry(link.gate)
-            case "lose to gate":
-                link.carry(link.client, lose=True)
-            case "lose to client":
-                link.carry(link.gate, lose=True)
-            case "client crashes":
-                link.cut()
-                link.client.crash()
-            case "gate crashes":
-                link.cut()
-                link.gate.crash()
-            case "time":
-                link.pass_time(7)
+        actions[step]()
 
 
 @settings(max_examples=400, deadline=None)

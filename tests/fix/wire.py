@@ -70,6 +70,7 @@ class Link:
         self.client = Side("CLIENT", "GATE", role="client")
         self.gate = Side("GATE", "CLIENT", role="gateway")
         self.up = False
+        self.logged_on = False
         self.refusals = []
 
     def connect(self):
@@ -85,7 +86,10 @@ class Link:
             side.machine.disconnected()
         self.logged_on = False
 
-    logged_on = False
+    def crash(self, side):
+        """The connection goes with the process."""
+        self.cut()
+        side.crash()
 
     def say(self, side):
         """An application speaks, connected or not; the wire takes it while the session is open."""
