@@ -99,7 +99,6 @@ class SolverSettings(_Table):
     )
     max_routing_fee_bps: int = Field(default=100, ge=0, le=1000, description="dearer transfers are not started")
     strategy: str = Field(default="water-filling", description="allocation rule")
-    mint_confirmations: int = Field(default=2, gt=0, description="blocks on a mint before its invoice is final")
     deposit_finality: str = Field(default="CONFIRMED", pattern="^(CONFIRMED|SAFE|FINAL)$")
 
 

@@ -1,11 +1,13 @@
 """Whole orders, from the door to the mint, with a world that answers every command."""
 
+import msgspec
 import pytest
 
 from indexmaker.solver import SolverConfig
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.config import FinalityTier
+from indexmaker.solver.state import LotState
 from indexmaker.solver.vocabulary import (
     CommitFailure,
     ExecType,
@@ -548,3 +550,16 @@ def test_reject_of_a_signed_order_id_is_ignored_when_unknown():
     world.submit(ev.RouteQuoted(transfer_id="t-nobody", amount_in=1, amount_out=1))
     world.submit(ev.SettlementUpdated(command_id="st-nobody", state=SettlementState.FINAL))
     assert world.engine.dump() == before
+
+
+def test_a_retraction_of_an_older_block_does_not_take_back_a_deposit_that_came_again():
+    world = make_world()
+    world.create_index()
+    seen = world.deposit(ALICE, "100")
+    again = msgspec.structs.replace(seen, block_hash="0xb2")
+    world.submit(again)
+    place = {"chain_id": seen.chain_id, "tx_hash": seen.tx_hash, "log_index": seen.log_index}
+    world.submit(ev.DepositRetracted(**place, block_hash="0xb1"))
+    assert next(iter(world.engine.state.lots.values())).state is LotState.CONFIRMED
+    world.submit(ev.DepositRetracted(**place, block_hash="0xb2"))
+    assert next(iter(world.engine.state.lots.values())).state is LotState.GONE

@@ -13,6 +13,9 @@ from rich.text import Text
 
 __all__ = ["Progress"]
 
+_TOLD = ("ROUTING", "ENGAGED", "MINTED")
+"""States that are worth a line where there is no live view."""
+
 _DONE, _NOW = "[green]✓[/]", "[yellow]…[/]"
 
 
@@ -59,17 +62,24 @@ class Progress:
             self._refresh()
 
     def order(self, name: str, *, what: str, state: str, units: str, tx_hash: str) -> None:
-        """Where an order is now."""
-        self._orders[name] = (what, state, units, tx_hash)
-        if self._live is None:
-            self._console.print(f"  {self._elapsed()}  {name}: {state} {units}", highlight=False)
+        """Where an order is now; units and hash are cut for people."""
+        known = self._orders.get(name)
+        whole, _, fraction = units.partition(".")
+        shown = f"{whole}.{fraction[:6]}" if fraction else whole
+        self._orders[name] = (what, state, shown, f"{tx_hash[:10]}…" if tx_hash else "")
+        if self._live is None and state in _TOLD and (known is None or known[1] != state):
+            self._line(f"  {self._elapsed()}  {name}: {state} {shown}")
         self._refresh()
 
     def _note(self, mark: str, stage: str, fact: str) -> None:
-        self._stages.append((mark, f"{self._elapsed()}  {stage}", fact))
+        told = f"{self._elapsed()}  {stage}"
+        self._stages.append((mark, told, fact))
         if self._live is None:
-            self._console.print(f"{mark} {self._elapsed()}  {stage} {fact}", highlight=False)
+            self._line(f"{mark} {told}" + (f": {fact}" if fact else ""))
         self._refresh()
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
 
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self._begun:5.1f} s"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -45,31 +47,38 @@ def order_row(order: solver_pb2.IndexOrder) -> dict[str, Any]:
     }
 
 
+def _short(amount: str, *, decimals: int) -> str:
+    """A decimal cut for people; the report and the invoice keep every digit."""
+    whole, _, fraction = amount.partition(".")
+    return f"{whole}.{fraction[:decimals].ljust(decimals, '0')}"
+
+
 def print_orders(console: Console, orders: Sequence[dict[str, Any]]) -> None:
     """All orders with where their money went."""
-    table = Table("order", "index", "deposit", "assets", "fees", "refund", "index tokens", "state", title="Orders")
-    for order in orders:
-        fees = "  ".join(f"{kind} {amount}" for kind, amount in order["fees"].items())
+    table = Table(title="Orders, in USDC", box=SIMPLE_HEAD)
+    for name in ("order", "deposit", "assets", "fees", "refund", "index tokens"):
+        table.add_column(name, justify="left" if name == "order" else "right", no_wrap=True)
+    for order in sorted(orders, key=lambda order: str(order["client_order_id"])):
+        fees = sum((Decimal(amount) for amount in order["fees"].values()), Decimal())
         table.add_row(
             order["client_order_id"],
-            order["index"],
             order["amount"],
-            order["assets_value"],
-            fees,
-            order["refund"],
-            order["units"],
-            order["state"],
+            _short(order["assets_value"], decimals=6),
+            _short(f"{fees:f}", decimals=6),
+            _short(order["refund"], decimals=6),
+            f"{_short(order['units'], decimals=8)} {order['index']}",
         )
     console.print(table)
 
 
 def print_invoice(console: Console, invoice: invoices_pb2.Invoice) -> None:
-    """One invoice, line by line, down to the lots."""
-    lines = Table(title=f"Mint invoice {invoice.invoice_id}", show_header=False)
-    lines.add_row("account", f"{invoice.account.chain_id}:{invoice.account.address}")
-    lines.add_row("deposit transaction", invoice.deposit_id.tx_hash)
-    lines.add_row("mint transaction", invoice.mint_tx_hash)
-    lines.add_row("index tokens", f"{invoice.units} {invoice.index}", end_section=True)
+    """One invoice, line by line with every digit, then its lots."""
+    lines = Table(title=f"Mint invoice {invoice.invoice_id}", show_header=False, box=SIMPLE_HEAD)
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
+    lines.add_row("deposit tx", invoice.deposit_id.tx_hash)
+    lines.add_row("mint tx", invoice.mint_tx_hash)
+    lines.add_row("minted", f"{invoice.units} {invoice.index}", end_section=True)
     lines.add_row("assets", invoice.assets_value)
     lines.add_row("+ venue fees", invoice.venue_fees)
     lines.add_row("+ routing fees", invoice.routing_fees)
@@ -78,9 +87,13 @@ def print_invoice(console: Console, invoice: invoices_pb2.Invoice) -> None:
     lines.add_row("+ refund", invoice.refund, end_section=True)
     lines.add_row("= deposit", f"{invoice.deposit} USDC")
     console.print(lines)
-    lots = Table("asset", "quantity", "price", "value", "fee", "venue trade", title="Lots")
+    lots = Table(title="Lots: parts of trades at the venue", box=SIMPLE_HEAD)
+    for name in ("asset", "quantity", "price", "value", "fee", "venue trade"):
+        lots.add_column(name, justify="left" if name in ("asset", "venue trade") else "right", no_wrap=True)
     for lot in invoice.lots:
-        lots.add_row(lot.asset, lot.quantity, lot.price, lot.value, lot.fee, f"{lot.venue} {lot.symbol} {lot.trade_id}")
+        quantity, price = _short(lot.quantity, decimals=8), lot.price
+        value, fee = _short(lot.value, decimals=6), _short(lot.fee, decimals=6)
+        lots.add_row(lot.asset, quantity, price, value, fee, f"{lot.symbol} {lot.trade_id}")
     console.print(lots)
 
 

@@ -137,14 +137,16 @@ class DepositSeen(Event, frozen=True, kw_only=True):
     account: str
     amount: int
     finality: Finality
+    block_hash: str = ""
 
 
 class DepositRetracted(Event, frozen=True, kw_only=True):
-    """A reorg took the deposit back."""
+    """A reorg took the deposit back; only if it is still known in this very block (it may have come again since)."""
 
     chain_id: int
     tx_hash: str
     log_index: int
+    block_hash: str = ""
 
 
 class DepositWithdrawn(Event, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from indexmaker.instruments import Instrument
 from indexmaker.solver.commands import IndexOrderReport, Invoice, InvoiceLot, SolverCommand
 from indexmaker.solver.config import SolverConfig
 from indexmaker.solver.vocabulary import (
+    FeeAmount,
     Finality,
     IndexState,
     OrderState,
@@ -95,6 +96,7 @@ class DepositLot(Record, kw_only=True):
     amount: int
     finality: Finality
     state: LotState
+    block_hash: str = ""
     order_id: str = ""
 
 
@@ -182,6 +184,7 @@ class Transfer(Record, kw_only=True):
     quoted_out: int = 0
     commit_tx: str = ""
     last: TransferState | None = None
+    fees: tuple[FeeAmount, ...] = ()
     hops: tuple[str, ...] = ()
     external_id: str = ""
     deposit_id: str = ""

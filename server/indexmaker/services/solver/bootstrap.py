@@ -32,9 +32,10 @@ _log = structlog.get_logger(__name__)
 _MS = 1_000_000
 
 
-def solver_config(settings: SolverSettings) -> SolverConfig:
+def solver_config(settings: SolverSettings, *, invoice_life_ns: int) -> SolverConfig:
     """The engine's knobs from the configuration file."""
     return SolverConfig(
+        invoice_life_ns=invoice_life_ns,
         strategy=settings.strategy,
         finality=(FinalityTier(amount=0, finality=Finality(settings.deposit_finality)),),
         routing_window_ns=settings.routing_window_ms * _MS,
@@ -90,7 +91,9 @@ class Bootstrap:
 
     async def run(self, rules_changed: Mapping[str, asyncio.Event]) -> None:
         """Configure, then keep each venue's instruments current until cancelled."""
-        config = solver_config(self._settings.solver)
+        assert self._settings.guardian is not None
+        life = self._settings.guardian.validity_seconds * 1000 * _MS
+        config = solver_config(self._settings.solver, invoice_life_ns=life)
         if self._engine.state.config != config:
             await self._sequencer.submit(Configured(config=config))
         for venue in self._entries:

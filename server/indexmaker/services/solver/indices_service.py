@@ -9,8 +9,8 @@ from indexmaker.api.solver.v1 import indices_pb2_grpc as rpc
 from indexmaker.connectors.errors import InvalidFieldError, NotFoundError, RejectedError
 from indexmaker.money import ATOMS
 from indexmaker.runtime import Sequencer
-from indexmaker.services.solver.orders_service import SolverOutput
 from indexmaker.services.solver.requests import amount_of
+from indexmaker.services.solver.submitting import SolverOutput, submit
 from indexmaker.services.solver.views import index_view
 from indexmaker.solver.commands import IndexReport
 from indexmaker.solver.engine import SolverEngine
@@ -37,7 +37,7 @@ class IndicesService(rpc.IndexServiceServicer):
     ) -> pb.CreateIndexResponse:
         """Check the definition, journal it, answer with the index as it stands."""
         event = self._event_of(request)
-        committed = await self._sequencer.submit(event)
+        committed = await submit(self._sequencer, event)
         for output in committed.outputs:
             if isinstance(output, IndexReport) and not output.accepted:
                 raise RejectedError(f"index {event.symbol}: {output.reason}")

@@ -15,8 +15,9 @@ from indexmaker.runtime import Committed, Sequencer
 from indexmaker.services.solver.authentication import check_signature
 from indexmaker.services.solver.reports import INDEX_ORDER, decode_order_report
 from indexmaker.services.solver.requests import account_of, client_order_id_of, order_of, signed_terms
+from indexmaker.services.solver.submitting import SolverOutput, submit
 from indexmaker.services.solver.views import order_view, report_view
-from indexmaker.solver.commands import IndexOrderReport, SolverCommand, SolverReport
+from indexmaker.solver.commands import IndexOrderReport
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import OrderCancelRequested, SolverEvent
 from indexmaker.solver.handlers.orders import order_id_of
@@ -25,9 +26,8 @@ from indexmaker.solver.vocabulary import ExecType
 from indexmaker.storage import Cursor, ReportRecorder
 from indexmaker.typed_data import cancel_typed_data
 
-__all__ = ["OrdersService", "SolverOutput"]
+__all__ = ["OrdersService"]
 
-SolverOutput = SolverCommand | SolverReport
 _DEFAULT_LIMIT = 100
 _WATCH_BATCH = 256
 
@@ -54,7 +54,7 @@ class OrdersService(rpc.SolverServiceServicer):
         event = order_of(request.terms, account=account, digest=digest)
         check_signature(signed_terms(request.terms, account=account), request.signature, account=account)
         known = self._find(event.account, event.client_order_id) is not None
-        committed = await self._sequencer.submit(event)
+        committed = await submit(self._sequencer, event)
         report = _first_report(committed)
         order = self._find(event.account, event.client_order_id)
         if order is not None:
@@ -75,7 +75,7 @@ class OrdersService(rpc.SolverServiceServicer):
         if self._find(str(account), client_order_id) is None:
             raise NotFoundError(f"account {account} has no order {client_order_id}")
         event = OrderCancelRequested(account=str(account), client_order_id=client_order_id)
-        report = _first_report(await self._sequencer.submit(event))
+        report = _first_report(await submit(self._sequencer, event))
         if report.exec_type is ExecType.CANCEL_REJECTED:
             raise RejectedError(f"{client_order_id} cannot be cancelled: {report.text or report.reason.value}")
         order = self._find(str(account), client_order_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from indexmaker.api.common.v1 import common_pb2
 from indexmaker.api.operations.v1 import operations_pb2
 from indexmaker.api.solver.v1 import collateral_pb2, indices_pb2, invoices_pb2, solver_pb2
@@ -80,15 +82,24 @@ def _optional(atoms: int) -> str:
 
 def _fees(invoice: Invoice | None, routing_fee: int, asset: str) -> list[common_pb2.Fee]:
     if invoice is None:
-        amounts = [(common_pb2.FEE_KIND_BRIDGE_CAPITAL, routing_fee)]
+        amounts = [(common_pb2.FEE_KIND_ROUTING, routing_fee)]
     else:
         amounts = [
             (common_pb2.FEE_KIND_VENUE, invoice.venue_fees),
-            (common_pb2.FEE_KIND_BRIDGE_CAPITAL, invoice.routing_fees),
+            (common_pb2.FEE_KIND_ROUTING, invoice.routing_fees),
             (common_pb2.FEE_KIND_MANAGEMENT, invoice.management_fee),
             (common_pb2.FEE_KIND_ROUNDING, invoice.rounding),
         ]
+    return _fee_messages(amounts, asset)
+
+
+def _fee_messages(amounts: Sequence[tuple[common_pb2.FeeKind.ValueType, int]], asset: str) -> list[common_pb2.Fee]:
     return [common_pb2.Fee(kind=kind, asset=asset, amount=format_atoms(amount)) for kind, amount in amounts if amount]
+
+
+def _fee_kind(name: str) -> common_pb2.FeeKind.ValueType:
+    """A fee's kind by the name that the bridge's edge gave it."""
+    return common_pb2.FeeKind.Value(f"FEE_KIND_{name.upper()}")
 
 
 def order_view(state: SolverState, order: IndexOrder) -> solver_pb2.IndexOrder:
@@ -211,8 +222,10 @@ def transfer_view(state: SolverState, transfer: Transfer) -> collateral_pb2.Coll
     orders = [state.orders[order_id] for order_id, _ in transfer.shares if order_id in state.orders]
     fees = []
     if amount_out:
-        fee = format_atoms(transfer.amount - amount_out)
-        fees.append(common_pb2.Fee(kind=common_pb2.FEE_KIND_BRIDGE_CAPITAL, asset=index.collateral, amount=fee))
+        charged = transfer.amount - amount_out
+        known = sum(fee.amount for fee in transfer.fees) == charged
+        parts = [(_fee_kind(fee.kind), fee.amount) for fee in transfer.fees]
+        fees = _fee_messages(parts if known else [(common_pb2.FEE_KIND_ROUTING, charged)], index.collateral)
     return collateral_pb2.CollateralTransfer(
         transfer_id=transfer.transfer_id,
         source=index.custody,

@@ -26,6 +26,7 @@ def on_transfer_updated(step: Step, event: TransferUpdated) -> None:
         return
     changed = transfer.last is not event.state
     transfer.last = event.state
+    transfer.fees = event.fees or transfer.fees
     transfer.external_id = event.external_id or transfer.external_id
     hops = {*transfer.hops, *(tx.lower() for tx in event.hop_tx_hashes)}
     transfer.hops = tuple(sorted(hops))

@@ -29,8 +29,10 @@ def on_deposit_seen(step: Step, event: DepositSeen) -> None:
         lot = _book(step, event, key)
         if lot is None:
             return
-    elif event.finality.rank > lot.finality.rank:
-        lot.finality = event.finality
+    else:
+        lot.block_hash = event.block_hash
+        if event.finality.rank > lot.finality.rank:
+            lot.finality = event.finality
     if lot.state is LotState.UNCONFIRMED and lot.finality.rank >= _needed(step, lot.amount).rank:
         _move(step, lot, "unconfirmed", "confirmed")
         lot.state = LotState.CONFIRMED
@@ -40,7 +42,7 @@ def on_deposit_seen(step: Step, event: DepositSeen) -> None:
 def on_deposit_retracted(step: Step, event: DepositRetracted) -> None:
     """Take a deposit back out, with what depends on it; after the commit only a person can judge."""
     lot = step.state.lots.get(lot_key(event.chain_id, event.tx_hash, event.log_index))
-    if lot is not None:
+    if lot is not None and event.block_hash in ("", lot.block_hash):
         _remove(step, lot, "retracted by a reorg")
 
 
@@ -74,6 +76,7 @@ def _book(step: Step, event: DepositSeen, key: str) -> DepositLot | None:
         amount=event.amount,
         finality=event.finality,
         state=LotState.UNCONFIRMED,
+        block_hash=event.block_hash,
     )
     step.state.lots[key] = lot
     source = accounts.chain(lot.chain_id, lot.asset)

@@ -74,7 +74,12 @@ def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
     body = event.WhichOneof("body")
     if body == "deposit_requested" and event.kind == pb.ChainEvent.KIND_RETRACT:
         return [
-            DepositRetracted(chain_id=event.id.chain_id, tx_hash=event.id.tx_hash.lower(), log_index=event.id.log_index)
+            DepositRetracted(
+                chain_id=event.id.chain_id,
+                tx_hash=event.id.tx_hash.lower(),
+                log_index=event.id.log_index,
+                block_hash=event.block_hash,
+            )
         ]
     if body == "deposit_requested":
         request = event.deposit_requested
@@ -88,6 +93,7 @@ def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
                 account=f"{event.id.chain_id}:{request.controller.lower()}",
                 amount=parse_atoms(request.amount),
                 finality=_FINALITY[event.finality],
+                block_hash=event.block_hash,
             )
         ]
     if body == "request_cancelled" and event.kind != pb.ChainEvent.KIND_RETRACT:
@@ -163,6 +169,7 @@ class ChainEdge:
         self._gates = gates
         self._cursors = cursors
         self._gates_changed = asyncio.Event()
+        self._covered: set[GateAddress] | None = None
         self._waiting: BatchingQueue[ChainCommand] = BatchingQueue(maxsize=100_000)
         self._commands: dict[str, ChainCommand] = {}
         self._next = 0
@@ -222,6 +229,8 @@ class ChainEdge:
             pb.Cursor(chain_id=chain_id, block_number=number, block_hash=block_hash)
             for chain_id, (number, block_hash) in sorted(self._cursors.load().items())
         ]
+        if self._covered is None:  # gates of before this process are read up to the cursors
+            self._covered = set(self._gates())
         watched: set[GateAddress] = set()
         first = True
         while True:
@@ -229,10 +238,15 @@ class ChainEdge:
             new = sorted(set(self._gates()) - watched)
             if new or first:
                 watched.update(new)
-                watches = [pb.Watch(chain_id=one.chain_id, gate=pb.GateWatch(gate=one.gate)) for one in new]
+                watches = [self._watch_of(one) for one in new]
                 await call.write(pb.StreamEventsRequest(cursors=cursors if first else [], watches=watches))
                 first = False
             await self._gates_changed.wait()
+
+    def _watch_of(self, gate: GateAddress) -> pb.Watch:
+        """A gate that is new to this process may have deposits below the cursor: it is read from the first block."""
+        from_block = 0 if self._covered is not None and gate in self._covered else 1
+        return pb.Watch(chain_id=gate.chain_id, from_block=from_block, gate=pb.GateWatch(gate=gate.gate))
 
     async def _read_events(
         self, call: grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]
