@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from indexmaker.runtime import Head, Record
+from indexmaker.runtime import Head, Record, WriteFailedError
 from indexmaker.storage import Database, SqlJournal
 
 Falls = Callable[[Record], bool]
@@ -58,3 +58,18 @@ class DyingJournal(SqlJournal):
             await super().append(records, epoch=epoch)
         self._died.set()
         return await asyncio.get_running_loop().create_future()
+
+
+class FailingJournal(SqlJournal):
+    """The disk fails at the chosen record; nothing of its group is written."""
+
+    def __init__(self, database: Database, engine: str, *, falls: Falls) -> None:
+        super().__init__(database, engine)
+        self._falls = falls
+
+    async def append(self, records: Sequence[Record], *, epoch: int) -> Head:
+        if any(self._falls(record) for record in records):
+            raise WriteFailedError(
+                self.engine, first=records[0].sequence, last=records[-1].sequence, reason="no space left"
+            )
+        return await super().append(records, epoch=epoch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import grpc
 import grpc.aio
@@ -10,10 +11,12 @@ import pytest
 
 from indexmaker.api.solver.v1.solver_pb2 import IndexOrderReport, ReportCursor
 from indexmaker.connectors.testing import Hold, MockBridgeConfig, MockVenueConfig
+from indexmaker.runtime import Record, WriteFailedError
 from indexmaker.solver.commands import PlaceAssetOrder, StartTransfer
 from indexmaker_client import Client, Signer
 from system.audit import check_books, check_invoices, check_journal, check_once
-from system.harness import Core, System, signer, state_of, system
+from system.crash import FailingJournal
+from system.harness import LEASE, Core, System, signer, state_of, system
 from system.outside import BALANCES, PAIRS
 
 ALICE, BOB = signer(1), signer(2)
@@ -152,3 +155,25 @@ async def test_a_cursor_from_the_future_is_refused():
             await anext(core.client.watch(after=ReportCursor(sequence=10**6)))
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "the journal ends at" in (caught.value.details() or "")
+
+
+async def test_a_core_whose_disk_fails_stops_and_tells_the_client_to_ask_the_next_one():
+    def submission(record: Record) -> bool:
+        return b'"OrderSubmitted"' in record.payload
+
+    async with system() as world, Client(world.address) as client:
+        world.outside.deposit(ALICE.account, "200")
+        process = world.process(open_journal=partial(FailingJournal, falls=submission))
+        running = asyncio.ensure_future(process.serve())
+        await world.ready.wait()
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await client.submit(ALICE, client_order_id="a-1", index="TOP2", amount="200")
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        with pytest.raises(ExceptionGroup) as failure:
+            await running
+        assert failure.group_contains(WriteFailedError)
+        world.ready.clear()
+        world.outside.clock.advance(LEASE)
+        async with world.core() as core:
+            await core.client.submit(ALICE, client_order_id="a-1", index="TOP2", amount="200")
+            await audit(core, world)
