@@ -177,3 +177,18 @@ async def test_a_core_whose_disk_fails_stops_and_tells_the_client_to_ask_the_nex
         async with world.core() as core:
             await core.client.submit(ALICE, client_order_id="a-1", index="TOP2", amount="200")
             await audit(core, world)
+
+
+async def test_a_core_that_waits_for_its_plugins_can_be_stopped_in_order():
+    async with system() as world:
+        await world.outside.kill()
+        process = world.process()
+        running = asyncio.ensure_future(process.serve())
+        await asyncio.sleep(0)
+        process.stop()
+        await running
+        assert not world.ready.is_set()
+        await world.outside.start()
+        async with world.core() as core:  # the lease was given back: nobody has to wait for its end
+            await buy(core, world)
+            await audit(core, world)
