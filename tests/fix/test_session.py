@@ -93,6 +93,13 @@ def test_answer_to_a_logon_with_a_smaller_number_than_known_ends_the_client():
     assert types(client.receive(answer, now=NOW)) == [Close]
 
 
+def test_client_sends_at_once_what_the_answer_to_its_logon_shows_to_be_missing():
+    client = Session(sender="DESK", target="GATE", next_out=5)
+    client.start(now=NOW, heartbeat=10)
+    answer = Message(header=said("A", 1).header, body={"NextExpectedMsgSeqNum": "3"})
+    assert client.receive(answer, now=NOW) == [LoggedOn(3), Replay(3)]
+
+
 def test_silence_is_tested_once_and_then_given_up():
     session = opened()
     assert types(session.tick(now=NOW + 9 * SECOND)) == []
