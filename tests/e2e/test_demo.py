@@ -12,15 +12,22 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+PLUGINS = ("binance-market-data", "binance-orders", "evm", "across", "fix")
+
+
+def demonstrated(tmp_path_factory: pytest.TempPathFactory, *options: str) -> dict[str, object]:
     folder = tmp_path_factory.mktemp("demo", numbered=True)
     file = folder / "report.json"
-    command = [sys.executable, "-m", "indexmaker.cli.app", "demo", "--report", str(file)]
+    command = [sys.executable, "-m", "indexmaker.cli.app", "demo", "--report", str(file), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=380)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
     loaded: dict[str, object] = json.loads(file.read_text())
     return loaded
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return demonstrated(tmp_path_factory)
 
 
 def test_the_report_says_that_all_is_well(report: dict[str, object]) -> None:
@@ -58,4 +65,12 @@ def test_core_venue_chains_and_five_plugins_are_processes_of_their_own(report) -
     assert kinds["exchange"] == "venue"
     assert kinds["devnet"] == "chain"
     plugins = {name for name, kind in kinds.items() if kind == "plugin"}
-    assert {"binance-market-data", "binance-orders", "evm", "across", "fix"} <= plugins
+    assert set(PLUGINS) <= plugins
+
+
+def test_it_ends_well_although_every_plugin_is_killed_on_the_way(tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
+    options = [word for name in PLUGINS for word in ("--also-kill", name)]
+    killed = demonstrated(tmp_path_factory, *options)
+    assert killed["ok"] is True
+    restarts = {process["name"]: process["restarts"] for process in killed["processes"]}  # type: ignore[attr-defined]
+    assert all(restarts[name] > 0 for name in (*PLUGINS, "core"))

@@ -31,7 +31,14 @@ app = App(name="demo", help="Run the whole system on this machine, from deposit 
 
 
 @app.default
-def demo(*, report: Path | None = None, folder: Path | None = None, keep: bool = False, seed: int = 7) -> int:
+def demo(
+    *,
+    report: Path | None = None,
+    folder: Path | None = None,
+    keep: bool = False,
+    seed: int = 7,
+    also_kill: tuple[str, ...] = (),
+) -> int:
     """Start two local chains, a venue, the core and five plugins; deposit, order, crash, recover, mint; check all.
 
     Takes about a minute. Exit code 0 only if every check holds; 1 if one does not, 2 if it could not be run.
@@ -46,6 +53,8 @@ def demo(*, report: Path | None = None, folder: Path | None = None, keep: bool =
         Do not remove the temporary folder.
     seed
         Seed of the market makers.
+    also_kill
+        A plugin to kill too while the orders are under way, such as across. May be repeated.
     """
     console = Console()
     root = folder or Path(tempfile.mkdtemp(prefix="indexmaker-"))
@@ -56,7 +65,7 @@ def demo(*, report: Path | None = None, folder: Path | None = None, keep: bool =
         configure_plugin_logging(plugin="demo", instance_id="demo", level=logging.INFO, stream=log)
         try:
             with progress.shown():
-                outcome = asyncio.run(Demo(files, progress, seed=seed).run())
+                outcome = asyncio.run(Demo(files, progress, seed=seed, also_kill=also_kill).run())
         except (KeyboardInterrupt, asyncio.CancelledError):
             return 130
         except (BaseExceptionGroup, *_EXPECTED) as failure:

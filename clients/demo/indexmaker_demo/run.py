@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,10 +47,11 @@ class Outcome:
 class Demo:
     """One run in one folder."""
 
-    def __init__(self, files: DemoFiles, progress: Progress, *, seed: int) -> None:
+    def __init__(self, files: DemoFiles, progress: Progress, *, seed: int, also_kill: Sequence[str] = ()) -> None:
         self._files = files
         self._progress = progress
         self._seed = seed
+        self._also_kill = tuple(also_kill)
         self._begun = time.monotonic()
         self._killed_at: datetime | None = None
 
@@ -118,6 +119,9 @@ class Demo:
                 progress.begin("Depositing on Arbitrum and ordering over FIX")
                 placed = [await users[order.user].place(order) for order in ORDERS]
                 progress.end(f"{len(placed)} deposits, {len(placed)} orders of {len(users)} users")
+                for name in self._also_kill:
+                    system.kill(name)
+                    progress.fact(f"[red]killed the plugin {name} with SIGKILL[/]")
                 progress.begin("Routing, batching, minting")
                 async with asyncio.TaskGroup() as following:
                     for number, user in enumerate(users):
@@ -194,7 +198,10 @@ class Demo:
             Check("the ledger balances", ledger.balanced),
             Check("the journal replays to the same state", journal.verified, journal.detail),
             Check("the core was killed in the middle of a batch", crash.in_batch, f"{crash.unfinished} orders open"),
-            Check("the core was restarted", any(row.name == CORE and row.restarts > 0 for row in rows)),
+            *(
+                Check(f"{name} was restarted", any(row.name == name and row.restarts > 0 for row in rows))
+                for name in (CORE, *self._also_kill)
+            ),
         ]
         report = self._report(facts, placed=placed, mints=mints, rows=rows, crash=crash, doubled=doubled, checks=checks)
         report["journal"] = {"events": journal.events, "verified": journal.verified}

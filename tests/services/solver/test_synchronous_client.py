@@ -73,7 +73,7 @@ def test_a_deposit_is_shown_with_its_key_and_bucket(grpc_stub: Any) -> None:
 def test_the_ledger_balances_and_names_whose_money_it_is(grpc_stub: Any) -> None:
     ledger = grpc_stub.GetLedger(collateral_pb2.GetLedgerRequest())
     assert ledger.balanced
-    assert ledger.postings == 2
+    assert ledger.postings == 3  # capital, deposit seen, deposit confirmed
     balances = {balance.account: balance.balance for balance in ledger.balances}
     assert balances["house/house/cash@venue:binance"] == "2000"
     assert sum(map(float, balances.values())) == 0
