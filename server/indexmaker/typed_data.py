@@ -74,12 +74,21 @@ def cancel_typed_data(account: AccountId, *, client_order_id: str) -> dict[str, 
     return _typed(account, "IndexOrderCancel", fields, {"clientOrderId": client_order_id, "account": account.address})
 
 
-def logon_typed_data(account: AccountId, *, challenge: str, sender_comp_id: str) -> dict[str, Any]:
-    """Proof at logon that the session's owner holds the account's key; the challenge is the gateway's, used once."""
-    fields = [("account", "address"), ("senderCompId", "string"), ("challenge", "string")]
+def logon_typed_data(account: AccountId, *, challenge: str, sender_comp_id: str, target_comp_id: str) -> dict[str, Any]:
+    """Proof at logon that the session's owner holds the account's key.
+
+    The challenge is the gateway's, used once; the gateway's own name keeps another one from relaying it.
+    """
+    fields = [
+        ("account", "address"),
+        ("senderCompId", "string"),
+        ("targetCompId", "string"),
+        ("challenge", "string"),
+    ]
     message: dict[str, object] = {
         "account": account.address,
         "senderCompId": sender_comp_id,
+        "targetCompId": target_comp_id,
         "challenge": challenge,
     }
     return _typed(account, "Logon", fields, message)

@@ -42,7 +42,9 @@ class Raw:
         return json.loads(frame.data) if frame.type is aiohttp.WSMsgType.TEXT else None
 
     async def logon(self, *, number=None, signature=None, **body):
-        signature = signature or self.signer.sign_logon(challenge=self.challenge, sender_comp_id=self.name)
+        signature = signature or self.signer.sign_logon(
+            challenge=self.challenge, sender_comp_id=self.name, target_comp_id="INDEXMAKER"
+        )
         terms = {"EncryptMethod": "0", "HeartBtInt": "30", "DefaultApplVerID": "9"}
         terms |= {"Username": str(self.signer.account), "RawData": signature}
         await self.say("A", terms | body, number=number)

@@ -17,7 +17,7 @@ async def test_each_connection_gets_its_own_challenge(house):
 
 async def test_signature_over_another_challenge_is_refused(house):
     async with house.gateway() as url, raw_client(url, ALICE) as client:
-        old = ALICE.sign_logon(challenge="00" * 32, sender_comp_id="RAW")
+        old = ALICE.sign_logon(challenge="00" * 32, sender_comp_id="RAW", target_comp_id="INDEXMAKER")
         answer = await client.logon(signature=old)
         assert answer["Header"]["MsgType"] == "5"
         assert "challenge" in answer["Body"]["Text"]
@@ -25,8 +25,16 @@ async def test_signature_over_another_challenge_is_refused(house):
 
 async def test_signature_for_another_comp_id_is_refused(house):
     async with house.gateway() as url, raw_client(url, ALICE) as client:
-        other = ALICE.sign_logon(challenge=client.challenge, sender_comp_id="OTHER")
+        names = {"sender_comp_id": "OTHER", "target_comp_id": "INDEXMAKER"}
+        other = ALICE.sign_logon(challenge=client.challenge, **names)
         assert (await client.logon(signature=other))["Header"]["MsgType"] == "5"
+
+
+async def test_signature_for_another_gateway_is_refused(house):
+    async with house.gateway() as url, raw_client(url, ALICE) as client:
+        names = {"sender_comp_id": "RAW", "target_comp_id": "ROGUE"}
+        relayed = ALICE.sign_logon(challenge=client.challenge, **names)
+        assert (await client.logon(signature=relayed))["Header"]["MsgType"] == "5"
 
 
 @pytest.mark.parametrize("signature", ["0x", "zz", "0x" + "00" * 65, "0x" + "ff" * 65, "0x" + "11" * 64])

@@ -244,7 +244,9 @@ class FixClient:
         if challenge is None or challenge.msg_type != "U1":
             raise LogonRefusedError("the gateway did not send a challenge")
         signature = self._signer.sign_logon(
-            challenge=challenge.body["LogonChallenge"], sender_comp_id=self._machine.sender
+            challenge=challenge.body["LogonChallenge"],
+            sender_comp_id=self._machine.sender,
+            target_comp_id=self._machine.target,
         )
         account = str(self._signer.account)
         return {"Username": account, "RawDataLength": str(len(signature)), "RawData": signature}

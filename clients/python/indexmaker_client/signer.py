@@ -51,9 +51,13 @@ class Signer:
         """Signature of the wish to end an order."""
         return self.__sign(cancel_typed_data(self.account, client_order_id=client_order_id))
 
-    def sign_logon(self, *, challenge: str, sender_comp_id: str) -> str:
+    def sign_logon(self, *, challenge: str, sender_comp_id: str, target_comp_id: str) -> str:
         """Signature of a gateway's logon challenge."""
-        return self.__sign(logon_typed_data(self.account, challenge=challenge, sender_comp_id=sender_comp_id))
+        return self.__sign(
+            logon_typed_data(
+                self.account, challenge=challenge, sender_comp_id=sender_comp_id, target_comp_id=target_comp_id
+            )
+        )
 
     def __sign(self, typed: dict[str, object]) -> str:
         signed = self.__local.sign_message(encode_typed_data(full_message=typed))

@@ -30,15 +30,16 @@ def challenge_message(challenge: str, *, gateway: str, now: int) -> Message:
 
 
 def proven_account(logon: Message, *, challenge: str) -> AccountId:
-    """The account whose key signed the challenge for this comp id; raises `LogonRefusedError`."""
+    """The account whose key signed the challenge for these comp ids; raises `LogonRefusedError`."""
     try:
         account = AccountId.parse(logon.body.get("Username", ""))
     except IdentifierError:
         raise LogonRefusedError("Username must be the account, CHAIN_ID:0xADDRESS") from None
-    typed = logon_typed_data(account, challenge=challenge, sender_comp_id=logon.header["SenderCompID"])
+    names = {"sender_comp_id": logon.header["SenderCompID"], "target_comp_id": logon.header["TargetCompID"]}
+    typed = logon_typed_data(account, challenge=challenge, **names)
     if _signer(typed, logon.body.get("RawData", "")) != account.address:
         raise LogonRefusedError(
-            "RawData must be the account's EIP-712 signature over this connection's challenge and the SenderCompID"
+            "RawData must be the account's EIP-712 signature over this connection's challenge and both comp ids"
         )
     return account
 
