@@ -223,7 +223,7 @@ class IndexOrderReport(Report, frozen=True, kw_only=True):
 
     `spent` is the collateral used for assets and venue fees so far, `leaves` what may still be used, `fees`
     routing plus management fee, `refund` what comes back (known with the invoice), `units` the index units
-    filled so far and `last_units` those of this report.
+    filled so far, `last_units` those of this report and `last_value` what they cost.
     """
 
     order_id: str
@@ -238,6 +238,7 @@ class IndexOrderReport(Report, frozen=True, kw_only=True):
     leaves: int = 0
     units: int = 0
     last_units: int = 0
+    last_value: int = 0
     fees: int = 0
     refund: int = 0
     reason: RejectReason = RejectReason.NONE

@@ -80,6 +80,7 @@ class Step:
         reason: RejectReason = RejectReason.NONE,
         text: str = "",
         last_units: int = 0,
+        last_value: int = 0,
     ) -> IndexOrderReport:
         """Report an order as it is now."""
         invoice = order.invoice
@@ -96,6 +97,7 @@ class Step:
             leaves=max(0, (order.tradable or order.amount) - order.spent) if order.state in _TRADING else 0,
             units=order.units,
             last_units=last_units,
+            last_value=last_value,
             fees=invoice.fee if invoice else order.routing_fee,
             refund=invoice.refund if invoice else 0,
             reason=reason,

@@ -161,6 +161,7 @@ def report_view(sequence: int, index: int, report: IndexOrderReport) -> solver_p
         kind=_KINDS[report.exec_type],
         order=order,
         last_units=_optional(report.last_units),
+        last_value=_optional(report.last_value),
         text=report.text,
         tx_hash=report.tx_hash,
     )

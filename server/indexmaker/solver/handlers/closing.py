@@ -181,4 +181,5 @@ def _release(step: Step, batch: Batch, order: IndexOrder, units: int) -> None:
     order.idle = 0 if units else order.idle + 1
     step.enter(order, OrderState.READY)
     exec_type = ExecType.PARTIAL_FILL if units else ExecType.STATUS
-    step.tell(order, exec_type, last_units=units, text=f"batch {batch.batch_id} closed")
+    value = sum(lot.value + lot.fee for lot in order.lots if lot.batch_id == batch.batch_id)
+    step.tell(order, exec_type, last_units=units, last_value=value, text=f"batch {batch.batch_id} closed")
