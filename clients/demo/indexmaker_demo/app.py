@@ -38,6 +38,7 @@ def demo(
     keep: bool = False,
     seed: int = 7,
     also_kill: tuple[str, ...] = (),
+    stay: bool = False,
 ) -> int:
     """Start two local chains, a venue, the core and five plugins; deposit, order, crash, recover, mint; check all.
 
@@ -55,6 +56,8 @@ def demo(
         Seed of the market makers.
     also_kill
         A plugin to kill too while the orders are under way, such as across. May be repeated.
+    stay
+        Keep everything running after the mints, for commands in another terminal; Ctrl-C goes on with the checks.
     """
     console = Console()
     root = folder or Path(tempfile.mkdtemp(prefix="indexmaker-"))
@@ -65,7 +68,7 @@ def demo(
         configure_plugin_logging(plugin="demo", instance_id="demo", level=logging.INFO, stream=log)
         try:
             with progress.shown():
-                outcome = asyncio.run(Demo(files, progress, seed=seed, also_kill=also_kill).run())
+                outcome = asyncio.run(Demo(files, progress, seed=seed, also_kill=also_kill, stay=stay).run())
         except (KeyboardInterrupt, asyncio.CancelledError):
             return 130
         except (BaseExceptionGroup, *_EXPECTED) as failure:

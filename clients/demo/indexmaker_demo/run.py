@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -47,11 +48,20 @@ class Outcome:
 class Demo:
     """One run in one folder."""
 
-    def __init__(self, files: DemoFiles, progress: Progress, *, seed: int, also_kill: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        files: DemoFiles,
+        progress: Progress,
+        *,
+        seed: int,
+        also_kill: Sequence[str] = (),
+        stay: bool = False,
+    ) -> None:
         self._files = files
         self._progress = progress
         self._seed = seed
         self._also_kill = tuple(also_kill)
+        self._stay = stay
         self._begun = time.monotonic()
         self._killed_at: datetime | None = None
 
@@ -94,6 +104,8 @@ class Demo:
                 devnet, transfers=len(facts["transfers"]), settlements=len(facts["invoices"])
             )
             mints = [await self._mint(devnet, invoice) for invoice in facts["invoices"]]
+            if self._stay:
+                await self._linger(core)
             rows = (*world.processes(), *system.processes())
         progress.begin("Verifying the journal by replay, and the venue's books against ours")
         outcome = self._judge(facts, checks, placed=placed, mints=mints, rows=rows)
@@ -152,6 +164,19 @@ class Demo:
             units=report.units,
             tx_hash=report.mint_tx_hash,
         )
+
+    async def _linger(self, core: str) -> None:
+        """Keep everything running until Ctrl-C or SIGTERM."""
+        asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, asked.set)
+        self._progress.begin("Everything keeps running; Ctrl-C goes on")
+        self._progress.fact(f"in another terminal: .venv/bin/indexmaker order list --core {core}")
+        await asked.wait()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        self._progress.end("")
 
     async def _collect(self, client: Client) -> dict[str, list[Any]]:
         return {

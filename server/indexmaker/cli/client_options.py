@@ -12,7 +12,9 @@ import grpc
 from cyclopts import Parameter
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from indexmaker.connectors.status import error_of
@@ -61,8 +63,12 @@ def print_json(messages: Iterable[Message]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people."""
-    table = Table(*columns)
+    """A table for people; wider than the terminal rather than cut."""
+    table = Table(box=SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    needed = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+    Console(width=max(console.width, needed)).print(table)

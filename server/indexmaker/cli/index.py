@@ -44,8 +44,7 @@ def show(symbol: str, *, core: Core = "unix:run/core.sock", json: Json = False) 
         if json:
             print_json([index])
         else:
-            columns = ("asset", "weight", "quantity in one token", "reference price")
-            print_table(columns, [(c.asset, c.weight, c.quantity, c.reference_price) for c in index.constituents])
+            print_table(("asset", f"in one {index.symbol}"), [(c.asset, c.quantity) for c in index.constituents])
         return 0
 
     return run_client(core, work)

@@ -24,7 +24,7 @@ KeyFile = Annotated[
     Parameter(help="File with the account's private key; otherwise the variable INDEXMAKER_PRIVATE_KEY is read."),
 ]
 Account = Annotated[str, Parameter(help="CHAIN_ID:0xADDRESS; all accounts when left out.")]
-_COLUMNS = ("account", "order", "index", "amount", "state", "units", "assets", "refund", "invoice")
+_COLUMNS = ("order", "index", "amount", "state", "index tokens", "assets", "refund", "invoice", "account")
 
 
 @app.command
@@ -183,7 +183,6 @@ def _row(order: pb.IndexOrder) -> tuple[str, ...]:
     state = pb.IndexOrderState.Name(order.state).removeprefix("INDEX_ORDER_STATE_")
     account = f"{terms.account.chain_id}:{terms.account.address}"
     return (
-        account,
         terms.client_order_id,
         terms.index,
         terms.amount,
@@ -192,4 +191,5 @@ def _row(order: pb.IndexOrder) -> tuple[str, ...]:
         order.assets_value,
         order.refund,
         order.invoice_id,
+        account,
     )
