@@ -248,7 +248,9 @@ class Child:
             await self._complain(process, f"{error.code().name} while it was prepared: {error.details()}")
 
     async def _complain(self, process: RunningProcess, reason: str) -> None:
-        """Something is wrong with a process; one that is about to end by itself may do so."""
+        """Something is wrong with a process; one that was asked to end, or is about to end by itself, may do so."""
+        if self._life.phase is Phase.STOPPING:
+            return  # silence is what was asked for; the grace period has the last word
         self._complaint = reason
         if not await process.ends_within(_END_SECONDS):
             self.tell(Broken(reason))
