@@ -84,7 +84,7 @@ def test_20_usdc_on_81_assets_waits_and_is_refunded_rather_than_buying_405_usdc(
     world.run(12)
     report = world.last(ALICE)
     assert (report.exec_type, report.reason) == (ExecType.CANCELLED, RejectReason.BELOW_VENUE_MINIMUM)
-    assert report.refund == amt("19.5")
+    assert (report.refund, report.fees) == (amt("20"), 0)
 
 
 def test_small_orders_waiting_for_the_minimum_go_together_with_a_later_big_one():

@@ -8,8 +8,10 @@ from indexmaker.solver import events as ev
 from indexmaker.solver.config import FinalityTier
 from indexmaker.solver.state import LotState
 from indexmaker.solver.vocabulary import (
+    CommitFailure,
     Finality,
     OrderState,
+    TransferState,
 )
 from solver.world import ALICE, BOB, CHAIN, GATE, amt, make_world
 
@@ -76,3 +78,41 @@ def test_a_retraction_of_an_older_block_does_not_take_back_a_deposit_that_came_a
     assert next(iter(world.engine.state.lots.values())).state is LotState.CONFIRMED
     world.submit(ev.DepositRetracted(**place, block_hash="0xb2"))
     assert next(iter(world.engine.state.lots.values())).state is LotState.GONE
+
+
+def test_a_deposit_withdrawn_while_its_commit_is_on_the_way_is_gone_once_the_commit_has_failed():
+    world = make_world()
+    world.create_index()
+    world.hooks.append(lambda w, c: [] if isinstance(c, out.CommitCollateral) else None)
+    seen = world.deposit(ALICE, "100")
+    world.order(ALICE, "100")
+    world.run(3)
+    (commit,) = [command for command in world.commands if isinstance(command, out.CommitCollateral)]
+    world.submit(ev.DepositWithdrawn(chain_id=seen.chain_id, gate=seen.gate, request_id=seen.request_id))
+    (lot,) = world.engine.state.lots.values()
+    assert lot.state is LotState.CONFIRMED
+    failure = CommitFailure.REQUEST_GONE
+    world.submit(ev.CommitFailed(command_id=commit.command_id, reason="NotPending", failure=failure))
+    assert lot.state is LotState.GONE
+    assert world.last(ALICE).state is OrderState.PENDING_COLLATERAL
+    world.submit(seen)
+    assert lot.state is LotState.GONE
+
+
+def test_a_credit_smaller_than_announced_is_booked_as_credited_and_alarmed():
+    world = make_world()
+    world.create_index()
+    world.hooks.append(lambda w, c: [] if isinstance(c, out.StartTransfer) else None)
+    world.deposit(ALICE, "100")
+    world.order(ALICE, "100")
+    world.run(3)
+    (start,) = [command for command in world.commands if isinstance(command, out.StartTransfer)]
+    record = {"venue": "binance", "asset": "USDC", "tx_hash": "0xpay", "deposit_id": "d1"}
+    moved = ev.TransferUpdated(transfer_id=start.transfer_id, state=TransferState.ARRIVED, hop_tx_hashes=("0xpay",))
+    world.submit(moved)
+    world.submit(ev.VenueDepositSeen(**record, amount=amt("9000"), credited=False))
+    world.submit(ev.VenueDepositSeen(**record, amount=amt("1"), credited=True))
+    assert any(isinstance(report, out.Alert) and report.kind == "SHORT_ARRIVAL" for report in world.reports)
+    assert world.engine.ledger.balanced()
+    (deposit,) = world.engine.state.venue_deposits.values()
+    assert deposit.amount == amt("1")

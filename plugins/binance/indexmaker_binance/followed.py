@@ -75,6 +75,13 @@ class Followed:
             if self.trading:
                 self.tell(status_event(self.symbol, condition, detail, received_at=now))
 
+    def confirmed(self, *, now: int) -> None:
+        """A quiet book was found right: say so each time, since listeners judge a book by when it was heard of."""
+        self.heard_at = now
+        if self.condition == Condition.CONDITION_LIVE and self.trading:
+            self.tell(status_event(self.symbol, Condition.CONDITION_LIVE, "", received_at=now))
+        self.judge(Condition.CONDITION_LIVE, "", now=now)
+
     def tell(self, event: pb.MarketEvent) -> None:
         """Give an event to every listener."""
         for listener in self.listeners:

@@ -277,8 +277,7 @@ class MarketFeed:
         """A quiet book was compared with the venue's: either it is right, or updates went missing unseen."""
         now = self._clock.now()
         if not behind:
-            followed.heard_at = now
-            followed.judge(Condition.CONDITION_LIVE, "", now=now)
+            followed.confirmed(now=now)
             return True
         if followed.heard_at + self._settings.stale_after_ms * 10**6 > now:
             return True  # differences came while the check was on its way

@@ -148,6 +148,7 @@ def _dispatch(step: Step, event: ev.SolverEvent) -> None:  # noqa: C901 - one fl
             routing.on_committed(step, event)
         case ev.CommitFailed():
             routing.on_commit_failed(step, event)
+            collateral.apply_removals(step)
         case ev.TransferUpdated():
             arrivals.on_transfer_updated(step, event)
         case ev.VenueDepositSeen():

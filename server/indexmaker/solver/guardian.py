@@ -142,7 +142,7 @@ def _fees(invoice: Invoice, facts: InvoiceFacts) -> Iterator[Discrepancy]:
     amount = sum(share for _, share in transfer.shares)
     charged = min(max(0, amount - transfer.quoted_out), max(0, amount - transfer.arrived))
     shares = split_in_units(charged, list(transfer.shares), unit=facts.index.unit)
-    routing = shares.get(facts.order_id, 0)
+    routing = shares.get(facts.order_id, 0) if invoice.units else 0
     if invoice.routing_fees != routing:
         yield _differs(Check.ROUTING_FEE, "routing fee", stated=invoice.routing_fees, computed=routing)
     management = management_fee(invoice.assets, rate=facts.index.management_fee, unit=facts.index.unit)

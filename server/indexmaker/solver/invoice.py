@@ -57,7 +57,10 @@ def management_fee(assets: int, *, rate: int, unit: int) -> int:
 
 
 def build_invoice(order: IndexOrder, index: Index, lot: DepositLot, *, deadline: int) -> Invoice:
-    """Account for the whole deposit of an order that trades no more."""
+    """Account for the whole deposit of an order that trades no more.
+
+    Who gets nothing pays nothing: without units there is no fee at all, and the gate would refuse one.
+    """
     lots = canonical_lots(order.lots)
     assets = sum(part.value for part in lots)
     venue_fees = sum(part.fee for part in lots)

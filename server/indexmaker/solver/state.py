@@ -97,6 +97,8 @@ class DepositLot(Record, kw_only=True):
     finality: Finality
     state: LotState
     block_hash: str = ""
+    removed: str = ""
+    """Why it is gone from the gate while its commit is on the way; applied when the commit has failed."""
     order_id: str = ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from indexmaker.runtime import Committed
 from indexmaker.solver.commands import (
     BatchReport,
@@ -19,10 +21,10 @@ from indexmaker.solver.events import (
     DepositSeen,
     ExecutionReported,
     OrderSubmitted,
-    RouteQuoted,
     SolverEvent,
 )
-from indexmaker.solver.guardian import InvoiceFacts, TransferFacts, trade_key, verify_invoice
+from indexmaker.solver.facts import facts_of
+from indexmaker.solver.guardian import TransferFacts, trade_key, verify_invoice
 from indexmaker.solver.handlers.orders import order_id_of
 
 __all__ = ["Evidence"]
@@ -33,8 +35,8 @@ _Committed = Committed[SolverEvent, SolverCommand | SolverReport]
 class Evidence:
     """Watches everything that was committed, from the first event on, and judges invoices by it.
 
-    The definition of an index (its basket and fee) is taken from the engine; all amounts come from what the chain,
-    the bridge and the venue reported.
+    The terms of an index (the basket and fee that the order was taken at) and the value of commissions in third assets
+    are the engine's; all other amounts come from what the chain, the bridge and the venue reported.
     """
 
     def __init__(self, engine: SolverEngine) -> None:
@@ -60,23 +62,21 @@ class Evidence:
 
     def review(self, invoice: Invoice) -> tuple[str, ...]:
         """What speaks against signing; empty when nothing does."""
+        terms = facts_of(self._engine.state, invoice)
         deposit = self._deposits.get((invoice.chain_id, invoice.gate, invoice.request_id))
         order = self._orders.get(invoice.order_id)
-        index = self._engine.state.indices.get(invoice.index)
-        if deposit is None or order is None or index is None:
+        if terms is None or deposit is None or order is None:
             return (f"no record of the deposit, the order or the index of invoice {invoice.invoice_id}",)
-        facts = InvoiceFacts(
+        facts = msgspec.structs.replace(
+            terms,
             deposit=deposit,
             order=order,
-            order_id=invoice.order_id,
-            index=index,
             transfer=TransferFacts(
                 shares=self._shares.get(invoice.transfer_id, ()),
                 quoted_out=self._quoted.get(invoice.transfer_id, 0),
                 arrived=self._arrived.get(invoice.transfer_id, 0),
             ),
             executions=self._executions,
-            fee_values={},
             mids=self._mids,
             taken=self._taken_by_others(invoice),
         )
@@ -89,12 +89,11 @@ class Evidence:
             self._orders.setdefault(order_id_of(event.account, event.client_order_id), event)
         elif isinstance(event, ExecutionReported):
             self._executions.setdefault(trade_key(event.venue, event.symbol, event.trade_id), event)
-        elif isinstance(event, RouteQuoted):
-            self._quoted[event.transfer_id] = event.amount_out
 
     def _take_output(self, output: SolverCommand | SolverReport, event: SolverEvent) -> None:
         if isinstance(output, StartTransfer):
             self._shares[output.transfer_id] = tuple((one.order_id, one.amount) for one in output.contributions)
+            self._quoted[output.transfer_id] = output.min_out
         elif isinstance(output, ConfirmArrival):
             self._arrived[output.transfer_id] = output.amount
         elif isinstance(output, SignInvoice):

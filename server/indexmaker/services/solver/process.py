@@ -189,19 +189,16 @@ class SolverProcess:
             max_fee_bps=self._settings.solver.max_routing_fee_bps,
         )
         evidence = Evidence(engine)
-        recover(SolverEngine(), journal, on_committed=evidence, needed_from=0)  # from the very first event
         sequencer.subscribe(evidence)
         guardian = GuardianEdge(self._guardian_key, post=sequencer.post, review=evidence.review)
         dispatcher = Dispatcher(venues=entries, chain=chain, bridge=bridge, guardian=guardian)
         sequencer.subscribe(dispatcher)
         bootstrap = Bootstrap(self._settings, engine, sequencer, entries=entries, markets=markets, chain=chain)
         rhythm = Rhythm(
-            engine, markets, clock=clock, post=sequencer.post, interval_ms=self._settings.solver.batch_interval_ms
+            engine, markets, clock=clock, submit=sequencer.submit, interval_ms=self._settings.solver.batch_interval_ms
         )
 
-        recovered = await sequencer.recover(needed_from=log.head())
-        dispatcher.resend(engine.pending())
-        facts = RunFacts(instance_id=instance_id, started_at=started_at, replayed=recovered.replayed)
+        facts = RunFacts(instance_id=instance_id, started_at=started_at, replayed=0)
         supervisor = await channel("supervisor")
         server = self._server(
             orders=OrdersService(engine, sequencer, recorder),
@@ -210,9 +207,14 @@ class SolverProcess:
             plugins=PluginsService(supervisor),
         )
         stack.push_async_callback(server.stop, None)  # on failure too, nobody must be left waiting for an answer
+        leasing = (await stack.enter_async_context(asyncio.TaskGroup())).create_task(keeper.run())
+        # From the very first event, beside the loop: the lease must be renewed meanwhile.
+        await asyncio.to_thread(recover, SolverEngine(), journal, on_committed=evidence, needed_from=0)
+        recovered = await sequencer.recover(needed_from=log.head())
+        facts.replayed = recovered.replayed
+        dispatcher.resend(engine.pending())
         async with asyncio.TaskGroup() as tasks:
             writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
-            leasing = tasks.create_task(keeper.run())
             runs = [market.run() for market in markets.values()]
             runs += [entry.run() for entry in entries.values()]
             runs += [funding.run() for funding in fundings.values()]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from indexmaker.runtime import Clock
 from indexmaker.services.solver.edges import MarketDataEdge
-from indexmaker.services.solver.edges.calls import Post
 from indexmaker.solver.engine import SolverEngine
-from indexmaker.solver.events import BatchSolve, Book, Tick
+from indexmaker.solver.events import BatchSolve, Book, SolverEvent, Tick
 from indexmaker.solver.vocabulary import OrderState
 
 __all__ = ["Rhythm", "symbols_of"]
+
+Submit = Callable[[SolverEvent], Awaitable[object]]
+"""Hands an event in; returns once it is applied."""
+
+_LONGEST = 32
+"""Beats between attempts that engage nobody."""
 
 _WAITING = {
     OrderState.ROUTING,
@@ -40,7 +45,11 @@ def symbols_of(engine: SolverEngine, venue: str) -> set[str]:
 
 
 class Rhythm:
-    """Ticks while orders are open, and solves while some are ready; an idle core writes nothing."""
+    """Ticks while orders are open, and solves while some are ready; an idle core writes nothing.
+
+    An attempt that engages nobody is repeated at growing distances, so that orders nobody can fill do not fill the
+    journal; another set of ready orders starts anew.
+    """
 
     def __init__(
         self,
@@ -48,31 +57,48 @@ class Rhythm:
         markets: Mapping[str, MarketDataEdge],
         *,
         clock: Clock,
-        post: Post,
+        submit: Submit,
         interval_ms: int,
     ) -> None:
         self._engine = engine
         self._markets = markets
         self._clock = clock
-        self._post = post
+        self._submit = submit
         self._interval = interval_ms / 1000
+        self._tried: frozenset[str] = frozenset()
+        self._distance = 1
+        self._beats_left = 0
 
     async def run(self) -> None:
         """Beat until cancelled."""
         while True:
             states = {order.state for order in self._engine.state.orders.values()}
             if states & _WAITING:
-                await self._post(Tick())
+                await self._submit(Tick())
             if OrderState.READY in states:
                 await self._solve()
             await asyncio.sleep(self._interval)
 
+    def _ready(self) -> frozenset[str]:
+        orders = self._engine.state.orders.values()
+        return frozenset(order.order_id for order in orders if order.state is OrderState.READY)
+
     async def _solve(self) -> None:
+        ready = self._ready()
+        if ready != self._tried:
+            self._tried, self._distance, self._beats_left = ready, 1, 0
+        if self._beats_left:
+            self._beats_left -= 1
+            return
         books: list[Book] = []
         now = self._clock.now()
         for venue, market in sorted(self._markets.items()):
             symbols = symbols_of(self._engine, venue)
             market.want(symbols)
             books.extend(market.freeze(symbols, now=now))
-        if books:
-            await self._post(BatchSolve(books=tuple(books)))
+        if not books:
+            return
+        await self._submit(BatchSolve(books=tuple(books)))
+        if self._ready() == ready:
+            self._beats_left = self._distance
+            self._distance = min(2 * self._distance, _LONGEST)

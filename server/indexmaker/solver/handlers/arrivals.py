@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Movement, Posting
-from indexmaker.money import ATOMS
+from indexmaker.money import ATOMS, format_atoms
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import ConfirmArrival
 from indexmaker.solver.events import TransferUpdated, VenueDepositSeen
@@ -60,6 +60,8 @@ def on_venue_deposit(step: Step, event: VenueDepositSeen) -> None:
             credited=event.credited,
         )
         step.state.venue_deposits[key] = deposit
+    if not deposit.credited:
+        deposit.amount = event.amount  # a venue may announce one amount and credit another
     deposit.credited = deposit.credited or event.credited
     moving = [t for t in step.state.transfers.values() if t.stage is TransferStage.MOVING]
     for transfer in sorted(moving, key=lambda t: (t.sequence, t.transfer_id)):
@@ -80,6 +82,9 @@ def _arrive(step: Step, transfer: Transfer, deposit: VenueDeposit) -> None:
     deposit.transfer_id = transfer.transfer_id
     transfer.deposit_id = deposit.deposit_id
     transfer.stage = TransferStage.ARRIVED
+    if deposit.amount < transfer.quoted_out:
+        short = format_atoms(transfer.quoted_out - deposit.amount)
+        step.alert("SHORT_ARRIVAL", transfer.transfer_id, f"{short} less than quoted arrived; the house bears it")
     quoted = max(0, transfer.amount - transfer.quoted_out)
     real = max(0, transfer.amount - deposit.amount)
     charged = split_in_units(min(quoted, real), list(transfer.shares), unit=index.unit)

@@ -11,7 +11,10 @@ from indexmaker.solver.state import DepositLot, LotState
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, Finality, OrderState
 
-__all__ = ["lot_key", "on_deposit_retracted", "on_deposit_seen", "on_deposit_withdrawn"]
+__all__ = ["apply_removals", "lot_key", "on_deposit_retracted", "on_deposit_seen", "on_deposit_withdrawn"]
+
+
+_WITHDRAWN = "withdrawn by its owner"
 
 
 def lot_key(chain_id: int, tx_hash: str, log_index: int) -> str:
@@ -50,9 +53,13 @@ def on_deposit_withdrawn(step: Step, event: DepositWithdrawn) -> None:
     """The owner took the request back on the gate; final, so the lot cannot come again."""
     lot = _by_request(step, event.chain_id, event.gate.lower(), event.request_id)
     if lot is not None:
-        _remove(step, lot, "withdrawn by its owner")
-        if lot.state is LotState.GONE:
-            lot.finality = Finality.FINAL
+        _withdraw(step, lot)
+
+
+def _withdraw(step: Step, lot: DepositLot) -> None:
+    _remove(step, lot, _WITHDRAWN)
+    if lot.state is LotState.GONE:
+        lot.finality = Finality.FINAL
 
 
 def _book(step: Step, event: DepositSeen, key: str) -> DepositLot | None:
@@ -90,6 +97,7 @@ def _remove(step: Step, lot: DepositLot, why: str) -> None:
     order = step.state.orders.get(lot.order_id)
     committed = lot.state is LotState.COMMITTED
     if committed or (order is not None and not leave_transfer(step, order)):
+        lot.removed = "" if committed else why
         told = (order.order_id,) if order is not None else ()
         step.alert("DEPOSIT", lot.key, f"{why} after its commit was sent", *told)
         return
@@ -101,6 +109,17 @@ def _remove(step: Step, lot: DepositLot, why: str) -> None:
         step.enter(order, OrderState.PENDING_COLLATERAL)
         step.tell(order, ExecType.STATUS, text=f"its deposit was {why}")
         fund_account(step, order.account)
+
+
+def apply_removals(step: Step) -> None:
+    """After a failed commit: take out the deposits that left their gate while it was on the way."""
+    for lot in sorted(step.state.lots.values(), key=lambda lot: lot.sequence):
+        if lot.removed and lot.state in (LotState.UNCONFIRMED, LotState.CONFIRMED):
+            why, lot.removed = lot.removed, ""
+            if why == _WITHDRAWN:
+                _withdraw(step, lot)
+            else:
+                _remove(step, lot, why)
 
 
 def _by_request(step: Step, chain_id: int, gate: str, request_id: int) -> DepositLot | None:

@@ -27,9 +27,13 @@ __all__ = [
 def make_mintable(step: Step, order: IndexOrder) -> None:
     """End the trading of an order: make its invoice and have it signed. Without units it is a refund alone."""
     step.enter(order, OrderState.MINTABLE)
-    invoice = _renew(step, order)
     index = step.index_of(order)
     free = accounts.at_venue(order.account, "routed", index.venue, index.collateral)
+    if not order.units and order.routing_fee:
+        house = accounts.house_cash(accounts.venue_place(index.venue), index.collateral)
+        step.post(Movement.between(house, free, amount=order.routing_fee))
+        order.routing_fee = 0
+    invoice = _renew(step, order)
     refunded = accounts.at_venue(order.account, "refunded", index.venue, index.collateral)
     spent = accounts.at_venue(order.account, "spent", index.venue, index.collateral)
     step.post(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeAlias
 
 import grpc
+import msgspec
 import structlog
 
 from indexmaker.api.chain.v1 import chain_pb2 as pb
@@ -172,6 +173,7 @@ class ChainEdge:
         self._covered: set[GateAddress] | None = None
         self._waiting: BatchingQueue[ChainCommand] = BatchingQueue(maxsize=100_000)
         self._commands: dict[str, ChainCommand] = {}
+        self._confirmed: set[str] = set()
         self._next = 0
 
     def dispatch(self, command: ChainCommand) -> None:
@@ -202,14 +204,23 @@ class ChainEdge:
                 state=pb.Transaction.STATE_REVERTED,
                 error=error.details() or error.code().name,
             )
-            await self._tell(refusal)
+            await self.tell(refusal)
             return
-        await self._tell(response.transaction)
+        await self.tell(response.transaction)
 
-    async def _tell(self, transaction: pb.Transaction) -> None:
+    async def tell(self, transaction: pb.Transaction) -> None:
+        """Hand in what a transaction of ours has come to; one that loses its confirmation was reorganised away."""
         command = self._commands.get(transaction.command_id)
-        if command is not None and (event := event_of_transaction(command, transaction)) is not None:
-            await self._post(event)
+        if command is None or (event := event_of_transaction(command, transaction)) is None:
+            return
+        if isinstance(event, SettlementUpdated):
+            settled = event.state in (SettlementState.CONFIRMED, SettlementState.FINAL)
+            if event.command_id in self._confirmed and not settled:
+                self._confirmed.discard(event.command_id)
+                await self._post(msgspec.structs.replace(event, state=SettlementState.REORGED))
+            elif settled:
+                self._confirmed.add(event.command_id)
+        await self._post(event)
 
     async def _follow_transactions(self) -> None:
         call = self._stub.StreamTransactions(
@@ -217,7 +228,7 @@ class ChainEdge:
         )
         while isinstance(response := await call.read(), pb.StreamTransactionsResponse):
             for transaction in response.transactions:
-                await self._tell(transaction)
+                await self.tell(transaction)
             self._next = response.next_sequence
 
     async def _follow_events(self) -> None:
