@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc.aio
@@ -17,11 +18,27 @@ USDC = 10**6
 Kind = pb.ChainEvent.Kind
 
 
+def deposit_of(kind: Kind.ValueType) -> Callable[[pb.ChainEvent], bool]:
+    """Matches the deposit itself; its terms are an event of their own."""
+    return lambda event: event.kind == kind and event.HasField("deposit_requested")
+
+
+async def test_the_limits_of_a_request_follow_it(devnet: DevnetClient) -> None:
+    user = devnet.manifest.accounts.users[0]
+    async with plugin(config_for(devnet)) as client, client.events([gate_watch(devnet, "TOP")]) as stream:
+        receipt = await devnet.deposit(user, symbol="TOP", assets=1 * USDC, min_out=2**96 - 1, max_fee=0)
+        terms = await stream.until(lambda event: event.HasField("request_terms"))
+        assert terms.request_terms == pb.RequestTerms(
+            request_id=str(receipt.request_id), min_units="79228162514.264337593543950335", max_fee="0"
+        )
+        assert terms.id.log_index == receipt.log_index + 1
+
+
 async def test_a_deposit_is_seen_then_confirmed_then_final(devnet: DevnetClient) -> None:
     user = devnet.manifest.accounts.users[0]
     async with plugin(config_for(devnet)) as client, client.events([gate_watch(devnet, "TOP")]) as stream:
         receipt = await devnet.deposit(user, symbol="TOP", assets=1_250 * USDC)
-        seen = await stream.until(lambda event: event.kind == Kind.KIND_APPLY)
+        seen = await stream.until(deposit_of(Kind.KIND_APPLY))
         assert seen.finality == pb.FINALITY_SEEN
         assert (seen.id.chain_id, seen.id.tx_hash) == (ARBITRUM, receipt.transaction_hash.lower())
         assert seen.id.log_index == receipt.log_index
@@ -33,7 +50,7 @@ async def test_a_deposit_is_seen_then_confirmed_then_final(devnet: DevnetClient)
             amount="1250",
         )
         await devnet.arbitrum.control("anvil_mine", 1)
-        promoted = await stream.until(lambda event: event.kind == Kind.KIND_PROMOTE)
+        promoted = await stream.until(deposit_of(Kind.KIND_PROMOTE))
         assert promoted.finality >= pb.FINALITY_CONFIRMED
         await devnet.arbitrum.control("anvil_mine", 3)
         final = await stream.until(lambda event: event.finality == pb.FINALITY_FINAL)
@@ -45,13 +62,13 @@ async def test_a_reorg_retracts_the_deposit_and_delivers_its_new_block(devnet: D
     user = devnet.manifest.accounts.users[0]
     async with plugin(config_for(devnet)) as client, client.events([gate_watch(devnet, "TOP")]) as stream:
         await devnet.deposit(user, symbol="TOP", assets=5 * USDC)
-        seen = await stream.until(lambda event: event.kind == Kind.KIND_APPLY)
+        seen = await stream.until(deposit_of(Kind.KIND_APPLY))
         await devnet.arbitrum.control("anvil_reorg", 2, [])
         await devnet.arbitrum.control("anvil_mine", 1)
-        gone = await stream.until(lambda event: event.kind == Kind.KIND_RETRACT)
+        gone = await stream.until(deposit_of(Kind.KIND_RETRACT))
         assert (gone.id, gone.block_hash) == (seen.id, seen.block_hash)
         again = await devnet.deposit(user, symbol="TOP", assets=7 * USDC)
-        applied = await stream.until(lambda event: event.kind == Kind.KIND_APPLY)
+        applied = await stream.until(deposit_of(Kind.KIND_APPLY))
         assert applied.id.tx_hash == again.transaction_hash.lower()
 
 
@@ -60,7 +77,7 @@ async def test_what_happened_while_nobody_listened_follows_the_cursor(devnet: De
     watch = gate_watch(devnet, "TOP")
     async with plugin(config_for(devnet), data_dir=tmp_path / "a") as client, client.events([watch]) as stream:
         await devnet.deposit(user, symbol="TOP", assets=1 * USDC)
-        first = await stream.until(lambda event: event.kind == Kind.KIND_APPLY)
+        first = await stream.until(deposit_of(Kind.KIND_APPLY))
         cursor = stream.cursors[ARBITRUM]
     second = await devnet.deposit(user, symbol="TOP", assets=2 * USDC)
     await devnet.arbitrum.control("anvil_mine", 40)
@@ -68,9 +85,9 @@ async def test_what_happened_while_nobody_listened_follows_the_cursor(devnet: De
         plugin(config_for(devnet), data_dir=tmp_path / "a") as client,
         client.events([watch], [cursor]) as stream,
     ):
-        applied = await stream.until(lambda event: event.kind == Kind.KIND_APPLY)
+        applied = await stream.until(deposit_of(Kind.KIND_APPLY))
         assert applied.id.tx_hash == second.transaction_hash.lower()
-        promoted = [event for event in stream.seen if event.kind == Kind.KIND_PROMOTE]
+        promoted = [event for event in stream.seen if deposit_of(Kind.KIND_PROMOTE)(event)]
         assert [(event.id, event.finality) for event in promoted] == [(first.id, pb.FINALITY_FINAL)]
 
 
@@ -79,7 +96,7 @@ async def test_a_cursor_on_a_lost_block_is_retracted_after_a_restart(devnet: Dev
     watch = gate_watch(devnet, "TOP")
     async with plugin(config_for(devnet), data_dir=tmp_path / "a") as client, client.events([watch]) as stream:
         await devnet.deposit(user, symbol="TOP", assets=1 * USDC)
-        seen = await stream.until(lambda event: event.kind == Kind.KIND_APPLY)
+        seen = await stream.until(deposit_of(Kind.KIND_APPLY))
         cursor = stream.cursors[ARBITRUM]
     await devnet.arbitrum.control("anvil_reorg", 2, [])
     await devnet.arbitrum.control("anvil_mine", 2)
@@ -87,7 +104,7 @@ async def test_a_cursor_on_a_lost_block_is_retracted_after_a_restart(devnet: Dev
         plugin(config_for(devnet), data_dir=tmp_path / "a") as client,
         client.events([watch], [cursor]) as stream,
     ):
-        gone = await stream.until(lambda event: True)
+        gone = await stream.until(deposit_of(Kind.KIND_RETRACT))
         assert (gone.kind, gone.id, gone.block_hash) == (Kind.KIND_RETRACT, seen.id, seen.block_hash)
 
 

@@ -4,6 +4,7 @@ from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.vocabulary import (
     CommitFailure,
+    ExecType,
     OrderState,
     RejectReason,
     TransferState,
@@ -169,3 +170,37 @@ def test_stopped_transfer_raises_an_alert_and_goes_on_when_it_is_resolved():
     world.restart()
     world.run()
     minted(world)
+
+
+def with_terms(world, *, min_units="0", max_fee="1000"):
+    seen = world.deposit(ALICE, "100")
+    place = {"chain_id": seen.chain_id, "gate": seen.gate, "request_id": seen.request_id}
+    world.submit(ev.DepositTerms(**place, min_units=amt(min_units), max_fee=amt(max_fee)))
+    world.order(ALICE, "100")
+
+
+def test_a_request_whose_own_fee_limit_is_too_low_is_not_committed():
+    world = make_world()
+    with_terms(world, max_fee="0")
+    world.run(5)
+    report = world.last(ALICE)
+    assert (report.exec_type, report.reason) == (ExecType.REJECTED, RejectReason.FEE_ABOVE_LIMIT)
+    assert world.sent(out.CommitCollateral) == []
+
+
+def test_a_request_with_a_minimum_that_no_market_gives_is_refunded_and_not_traded():
+    world = make_world()
+    with_terms(world, min_units="1000000000000000000000000")
+    world.run(5)
+    assert world.last(ALICE).state is OrderState.READY
+    assert world.sent(out.PlaceAssetOrder) == []
+    world.cancel(ALICE)
+    world.run(5)
+    assert world.minted[1].refund == amt("100")
+
+
+def test_a_request_with_limits_that_can_be_kept_is_minted():
+    world = make_world()
+    with_terms(world, min_units="0.1", max_fee="5")
+    world.run(10)
+    assert world.last(ALICE).state is OrderState.MINTED

@@ -22,6 +22,7 @@ __all__ = [
     "RequestCancelled",
     "RequestCommitted",
     "RequestSettled",
+    "RequestTerms",
     "TokenTransfer",
 ]
 
@@ -80,6 +81,14 @@ class DepositRequested(msgspec.Struct, frozen=True, kw_only=True, tag="deposit")
     amount: str
 
 
+class RequestTerms(msgspec.Struct, frozen=True, kw_only=True, tag="terms"):
+    """The price protection of a request, logged right after it; limits beyond any money are cut to the largest text."""
+
+    request_id: str
+    min_units: str
+    max_fee: str
+
+
 class RequestCancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
     """A request was withdrawn by its user."""
 
@@ -116,7 +125,7 @@ class TokenTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     amount: str
 
 
-Body = DepositRequested | RequestCancelled | RequestCommitted | RequestSettled | TokenTransfer
+Body = DepositRequested | RequestTerms | RequestCancelled | RequestCommitted | RequestSettled | TokenTransfer
 
 
 class ChainLog(msgspec.Struct, frozen=True, kw_only=True):

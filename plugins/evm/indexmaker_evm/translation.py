@@ -161,6 +161,10 @@ def _event(notice: Notice) -> pb.ChainEvent:
             event.deposit_requested.CopyFrom(
                 pb.DepositRequested(request_id=b.request_id, controller=b.controller, owner=b.owner, amount=b.amount)
             )
+        case events.RequestTerms() as b:
+            event.request_terms.CopyFrom(
+                pb.RequestTerms(request_id=b.request_id, min_units=b.min_units, max_fee=b.max_fee)
+            )
         case events.RequestCancelled() as b:
             event.request_cancelled.CopyFrom(pb.RequestCancelled(request_id=b.request_id))
         case events.RequestCommitted() as b:

@@ -136,6 +136,8 @@ def _dispatch(step: Step, event: ev.SolverEvent) -> None:  # noqa: C901 - one fl
             orders.on_cancel(step, event)
         case ev.DepositSeen():
             collateral.on_deposit_seen(step, event)
+        case ev.DepositTerms():
+            collateral.on_deposit_terms(step, event)
         case ev.DepositRetracted():
             collateral.on_deposit_retracted(step, event)
         case ev.DepositWithdrawn():

@@ -40,6 +40,7 @@ __all__ = [
     "Configured",
     "DepositRetracted",
     "DepositSeen",
+    "DepositTerms",
     "DepositWithdrawn",
     "Event",
     "ExecutionReported",
@@ -155,6 +156,19 @@ class DepositWithdrawn(Event, frozen=True, kw_only=True):
     chain_id: int
     gate: str
     request_id: int
+
+
+class DepositTerms(Event, frozen=True, kw_only=True):
+    """The price protection that a request has on its gate: a settlement outside of it would revert.
+
+    `min_units` is the least for the whole deposit (0: no limit); a `max_fee` of 0 allows no fee at all.
+    """
+
+    chain_id: int
+    gate: str
+    request_id: int
+    min_units: int
+    max_fee: int
 
 
 class OrderSubmitted(Event, frozen=True, kw_only=True):
@@ -346,6 +360,7 @@ SolverEvent: TypeAlias = (
     | DepositSeen
     | DepositRetracted
     | DepositWithdrawn
+    | DepositTerms
     | OrderSubmitted
     | OrderCancelRequested
     | RouteQuoted

@@ -29,6 +29,7 @@ __all__ = [
     "Batch",
     "DepositLot",
     "Fill",
+    "GateTerms",
     "Index",
     "IndexOrder",
     "InventoryLot",
@@ -100,6 +101,13 @@ class DepositLot(Record, kw_only=True):
     removed: str = ""
     """Why it is gone from the gate while its commit is on the way; applied when the commit has failed."""
     order_id: str = ""
+
+
+class GateTerms(Record, kw_only=True):
+    """The price protection of a request; see `DepositTerms`."""
+
+    min_units: int
+    max_fee: int
 
 
 class IndexOrder(Record, kw_only=True):
@@ -311,6 +319,8 @@ class SolverState(Record, kw_only=True):
     instruments: dict[str, Instrument] = {}
     indices: dict[str, Index] = {}
     lots: dict[str, DepositLot] = {}
+    terms: dict[str, GateTerms] = {}
+    """By request, as `terms_key` names it."""
     orders: dict[str, IndexOrder] = {}
     transfers: dict[str, Transfer] = {}
     venue_deposits: dict[str, VenueDeposit] = {}

@@ -15,6 +15,7 @@ from indexmaker_evm.events import (
     RequestCancelled,
     RequestCommitted,
     RequestSettled,
+    RequestTerms,
     TokenTransfer,
 )
 from indexmaker_evm.rpc import address_text, from_hex, number
@@ -23,6 +24,9 @@ from indexmaker_evm.tokens import GateTokens, Tokens
 __all__ = ["LogDecoder", "RawLog", "gate_body", "transfer_body"]
 
 NS = 1_000_000_000
+
+_LARGEST = 10**46
+"""Atoms; 29 digits before the point are all that a decimal may have."""
 
 
 class RawLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +97,7 @@ def transfer_body(raw: RawLog, *, decimals: int) -> TokenTransfer:
 
 
 def gate_body(raw: RawLog, tokens: GateTokens) -> Body:
-    """One of the gate's four events of a request; the caller has checked the topic."""
+    """One of the gate's five events of a request; the caller has checked the topic."""
     topic, data, decimals = raw.topics[0], raw.data, tokens.asset_decimals
     if topic == codecs.DEPOSIT_REQUEST:
         return DepositRequested(
@@ -103,6 +107,12 @@ def gate_body(raw: RawLog, tokens: GateTokens) -> Body:
             amount=_amount(data, 1, decimals),
         )
     request_id = str(number(raw.topics[1]))
+    if topic == codecs.REQUEST_TERMS:
+        return RequestTerms(
+            request_id=request_id,
+            min_units=_limit(data, 0, tokens.share_decimals),
+            max_fee=_limit(data, 1, decimals),
+        )
     if topic == codecs.REQUEST_CANCELLED:
         return RequestCancelled(request_id=request_id)
     if topic == codecs.REQUEST_COMMITTED:
@@ -121,6 +131,11 @@ def gate_body(raw: RawLog, tokens: GateTokens) -> Body:
         lots_root="0x" + data[128:160].hex(),
         invoice_hash="0x" + data[160:192].hex(),
     )
+
+
+def _limit(data: bytes, index: int, decimals: int) -> str:
+    """A limit that its user may set to anything up to 2**256 - 1."""
+    return format_atoms(min(units_to_atoms(codecs.word(data, index), decimals), _LARGEST))
 
 
 def _amount(data: bytes, index: int, decimals: int) -> str:

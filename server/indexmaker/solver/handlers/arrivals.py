@@ -117,7 +117,7 @@ def _make_ready(step: Step, order: IndexOrder) -> None:
     order.tradable = max(0, rest * ATOMS // (ATOMS + order.management_fee))
     order.price_limit = order.max_price
     if order.min_units:
-        by_units = order.tradable * ATOMS // order.min_units
+        by_units = max(1, order.tradable * ATOMS // order.min_units)  # 0 would be no limit
         order.price_limit = min(order.price_limit or by_units, by_units)
     step.enter(order, OrderState.READY)
     step.tell(order, ExecType.STATUS, text="collateral ready on the venue")

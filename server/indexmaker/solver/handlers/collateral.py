@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from indexmaker.ledger import Account, Movement
 from indexmaker.solver import accounts
-from indexmaker.solver.events import DepositRetracted, DepositSeen, DepositWithdrawn
+from indexmaker.solver.events import DepositRetracted, DepositSeen, DepositTerms, DepositWithdrawn
 from indexmaker.solver.handlers.funding import fund_account
-from indexmaker.solver.handlers.routing import leave_transfer
-from indexmaker.solver.state import DepositLot, LotState
+from indexmaker.solver.handlers.routing import leave_transfer, terms_key
+from indexmaker.solver.state import DepositLot, GateTerms, LotState
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, Finality, OrderState
 
-__all__ = ["apply_removals", "lot_key", "on_deposit_retracted", "on_deposit_seen", "on_deposit_withdrawn"]
+__all__ = [
+    "apply_removals",
+    "lot_key",
+    "on_deposit_retracted",
+    "on_deposit_seen",
+    "on_deposit_terms",
+    "on_deposit_withdrawn",
+]
 
 
 _WITHDRAWN = "withdrawn by its owner"
@@ -109,6 +116,12 @@ def _remove(step: Step, lot: DepositLot, why: str) -> None:
         step.enter(order, OrderState.PENDING_COLLATERAL)
         step.tell(order, ExecType.STATUS, text=f"its deposit was {why}")
         fund_account(step, order.account)
+
+
+def on_deposit_terms(step: Step, event: DepositTerms) -> None:
+    """Keep the limits of a request; they are looked at before its collateral is committed."""
+    key = terms_key(event.chain_id, event.gate, event.request_id)
+    step.state.terms[key] = GateTerms(min_units=event.min_units, max_fee=event.max_fee)
 
 
 def apply_removals(step: Step) -> None:

@@ -16,7 +16,7 @@ from indexmaker.solver.commands import CommitCollateral, Contribution, QuoteRout
 from indexmaker.solver.events import CollateralCommitted, CommitFailed, RouteQuoted, RouteRefused
 from indexmaker.solver.handlers.funding import fund_account, unbind
 from indexmaker.solver.routing_fees import split_in_units
-from indexmaker.solver.state import IndexOrder, LotState, Transfer, TransferStage
+from indexmaker.solver.state import GateTerms, IndexOrder, LotState, Transfer, TransferStage
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import CommitFailure, ExecType, OrderState, RejectReason
 
@@ -27,6 +27,7 @@ __all__ = [
     "on_committed",
     "on_route_quoted",
     "on_route_refused",
+    "terms_key",
 ]
 
 
@@ -121,7 +122,9 @@ def on_route_quoted(step: Step, event: RouteQuoted) -> None:
         return
     fee = max(0, transfer.amount - event.amount_out)
     shares = split_in_units(fee, list(transfer.shares), unit=index.unit)
-    refused = [order for order in _orders(step, transfer) if _too_dear(order, shares[order.order_id])]
+    for order in _orders(step, transfer):
+        _heed_minimum(step, order)
+    refused = [order for order in _orders(step, transfer) if _too_dear(step, order, shares[order.order_id])]
     if refused:
         _drop(step, transfer)
         for order in refused:
@@ -145,10 +148,29 @@ def on_route_quoted(step: Step, event: RouteQuoted) -> None:
     )
 
 
-def _too_dear(order: IndexOrder, fee: int) -> bool:
-    management = mul_floor(order.amount, order.management_fee)
-    above = bool(order.max_fee) and fee + management > order.max_fee
-    return above or fee >= order.amount
+def terms_key(chain_id: int, gate: str, request_id: int) -> str:
+    """How the limits of requests are filed."""
+    return f"{chain_id}:{gate.lower()}:{request_id}"
+
+
+def _terms(step: Step, order: IndexOrder) -> GateTerms | None:
+    lot = step.state.lots[order.lot_key]
+    return step.state.terms.get(terms_key(lot.chain_id, lot.gate, lot.request_id))
+
+
+def _heed_minimum(step: Step, order: IndexOrder) -> None:
+    """The gate would revert a mint of less than the request's own minimum, so the order takes it over."""
+    terms = _terms(step, order)
+    if terms is not None and terms.min_units:
+        deposit = step.state.lots[order.lot_key].amount
+        order.min_units = max(order.min_units, -(-terms.min_units * order.amount // deposit))
+
+
+def _too_dear(step: Step, order: IndexOrder, fee: int) -> bool:
+    charged = fee + mul_floor(order.amount, order.management_fee)
+    terms = _terms(step, order)
+    above = bool(order.max_fee) and charged > order.max_fee
+    return above or fee >= order.amount or (terms is not None and charged > terms.max_fee)
 
 
 def on_route_refused(step: Step, event: RouteRefused) -> None:

@@ -21,6 +21,7 @@ from indexmaker.solver.events import (
     CommitFailed,
     DepositRetracted,
     DepositSeen,
+    DepositTerms,
     DepositWithdrawn,
     SettlementUpdated,
     SolverEvent,
@@ -95,6 +96,17 @@ def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
                 amount=parse_atoms(request.amount),
                 finality=_FINALITY[event.finality],
                 block_hash=event.block_hash,
+            )
+        ]
+    if body == "request_terms" and event.kind != pb.ChainEvent.KIND_RETRACT:
+        terms = event.request_terms
+        return [
+            DepositTerms(
+                chain_id=event.id.chain_id,
+                gate=event.contract.lower(),
+                request_id=int(terms.request_id),
+                min_units=parse_atoms(terms.min_units),
+                max_fee=parse_atoms(terms.max_fee),
             )
         ]
     if body == "request_cancelled" and event.kind != pb.ChainEvent.KIND_RETRACT:
