@@ -11,18 +11,8 @@ from indexmaker.ledger import Ledger, LedgerState
 from indexmaker.solver import events as ev
 from indexmaker.solver.commands import SolverCommand, SolverReport
 from indexmaker.solver.errors import StateError
-from indexmaker.solver.handlers import (
-    arrivals,
-    asset_orders,
-    batches,
-    clock,
-    collateral,
-    fills,
-    orders,
-    reference,
-    routing,
-    settlement,
-)
+from indexmaker.solver.handlers.orders import order_id_of
+from indexmaker.solver.handlers.table import HANDLERS
 from indexmaker.solver.state import Index, IndexOrder, SolverState
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import OrderState
@@ -60,7 +50,9 @@ class SolverEngine:
     def apply(self, event: ev.SolverEvent, *, sequence: int, at: int) -> Sequence[SolverCommand | SolverReport]:
         """Change the state by one event that happened at `at` (UTC ns); odd input is answered, never raised."""
         step = Step(self._state, self._ledger, sequence=sequence, at=at)
-        _dispatch(step, event)
+        handler = HANDLERS.get(type(event))
+        if handler is not None:
+            handler(step, event)
         return step.outputs
 
     def pending(self) -> Sequence[SolverCommand]:
@@ -107,67 +99,8 @@ class SolverEngine:
 
     def order(self, account: str, client_order_id: str) -> IndexOrder | None:
         """A client's order, to be read only."""
-        return self._state.orders.get(orders.order_id_of(account, client_order_id))
+        return self._state.orders.get(order_id_of(account, client_order_id))
 
     def indices(self) -> tuple[Index, ...]:
         """All indices by symbol, to be read only."""
         return tuple(index for _, index in sorted(self._state.indices.items()))
-
-
-def _dispatch(step: Step, event: ev.SolverEvent) -> None:  # noqa: C901 - one flat table, an arm per event
-    match event:
-        case ev.Tick():
-            clock.on_tick(step)
-        case ev.BatchSolve():
-            batches.on_batch_solve(step, event)
-        case ev.ExecutionReported():
-            fills.on_execution(step, event)
-        case ev.AssetOrderAccepted():
-            asset_orders.on_accepted(step, event)
-        case ev.AssetOrderDone():
-            asset_orders.on_done(step, event)
-        case ev.AssetOrderRejected():
-            asset_orders.on_rejected(step, event)
-        case ev.AssetOrderUnknown():
-            asset_orders.on_unknown(step, event)
-        case ev.OrderSubmitted():
-            orders.on_submitted(step, event)
-        case ev.OrderCancelRequested():
-            orders.on_cancel(step, event)
-        case ev.DepositSeen():
-            collateral.on_deposit_seen(step, event)
-        case ev.DepositTerms():
-            collateral.on_deposit_terms(step, event)
-        case ev.DepositRetracted():
-            collateral.on_deposit_retracted(step, event)
-        case ev.DepositWithdrawn():
-            collateral.on_deposit_withdrawn(step, event)
-        case ev.RouteQuoted():
-            routing.on_route_quoted(step, event)
-        case ev.RouteRefused():
-            routing.on_route_refused(step, event)
-        case ev.CollateralCommitted():
-            routing.on_committed(step, event)
-        case ev.CommitFailed():
-            routing.on_commit_failed(step, event)
-            collateral.apply_removals(step)
-        case ev.TransferUpdated():
-            arrivals.on_transfer_updated(step, event)
-        case ev.VenueDepositSeen():
-            arrivals.on_venue_deposit(step, event)
-        case ev.InvoiceSigned():
-            settlement.on_invoice_signed(step, event)
-        case ev.InvoiceVetoed():
-            settlement.on_invoice_vetoed(step, event)
-        case ev.SettlementUpdated():
-            settlement.on_settlement_updated(step, event)
-        case ev.Configured():
-            reference.on_configured(step, event)
-        case ev.InstrumentsUpdated():
-            reference.on_instruments(step, event)
-        case ev.HouseCapital():
-            reference.on_capital(step, event)
-        case ev.IndexCreated():
-            reference.on_index_created(step, event)
-        case ev.IndexStateChanged():
-            reference.on_index_state(step, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexmaker.solver.events import Tick
 from indexmaker.solver.handlers.asset_orders import retry_and_query
 from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.progress import conclude
@@ -20,7 +21,7 @@ _MAY_EXPIRE = (
 )
 
 
-def on_tick(step: Step) -> None:
+def on_tick(step: Step, event: Tick) -> None:
     """Do what is due."""
     for order in step.orders_in(*_MAY_EXPIRE):
         if order.ending is None and order.expires_at <= step.at:

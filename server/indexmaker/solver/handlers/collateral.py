@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from indexmaker.ledger import Account, Movement
 from indexmaker.solver import accounts
-from indexmaker.solver.events import DepositRetracted, DepositSeen, DepositTerms, DepositWithdrawn
+from indexmaker.solver.events import CommitFailed, DepositRetracted, DepositSeen, DepositTerms, DepositWithdrawn
+from indexmaker.solver.handlers import routing
 from indexmaker.solver.handlers.funding import fund_account
 from indexmaker.solver.handlers.routing import leave_transfer, terms_key
 from indexmaker.solver.state import DepositLot, GateTerms, LotState
@@ -12,8 +13,8 @@ from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, Finality, OrderState
 
 __all__ = [
-    "apply_removals",
     "lot_key",
+    "on_commit_failed",
     "on_deposit_retracted",
     "on_deposit_seen",
     "on_deposit_terms",
@@ -124,8 +125,14 @@ def on_deposit_terms(step: Step, event: DepositTerms) -> None:
     step.state.terms[key] = GateTerms(min_units=event.min_units, max_fee=event.max_fee)
 
 
-def apply_removals(step: Step) -> None:
-    """After a failed commit: take out the deposits that left their gate while it was on the way."""
+def on_commit_failed(step: Step, event: CommitFailed) -> None:
+    """Nothing moved: the transfer ends, then what left its gate meanwhile is taken out."""
+    routing.on_commit_failed(step, event)
+    _apply_removals(step)
+
+
+def _apply_removals(step: Step) -> None:
+    """Take out the deposits that left their gate while it was on the way."""
     for lot in sorted(step.state.lots.values(), key=lambda lot: lot.sequence):
         if lot.removed and lot.state in (LotState.UNCONFIRMED, LotState.CONFIRMED):
             why, lot.removed = lot.removed, ""

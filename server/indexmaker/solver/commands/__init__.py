@@ -1,0 +1,60 @@
+"""Everything the solver says: commands for the connectors, and reports for whoever watches.
+
+A command's `command_id` follows from its business key, so a second sending is harmless when the receiver
+keeps the ids it has seen. A command stays in `SolverEngine.pending()` until the event that answers it was
+applied; the docstring of each names that event. Reports are not repeated after a restart; they can be had
+from the journal.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from indexmaker.solver.commands.base import Command, Output, Report
+from indexmaker.solver.commands.collateral import (
+    CommitCollateral,
+    ConfirmArrival,
+    Contribution,
+    QuoteRoute,
+    StartTransfer,
+)
+from indexmaker.solver.commands.invoices import Invoice, InvoiceLot, InvoiceReport, SettleInvoice, SignInvoice
+from indexmaker.solver.commands.reports import Alert, BatchReport, IndexOrderReport, IndexReport, LegReport
+from indexmaker.solver.commands.trading import PlaceAssetOrder, QueryAssetOrder
+
+__all__ = [
+    "Alert",
+    "BatchReport",
+    "Command",
+    "CommitCollateral",
+    "ConfirmArrival",
+    "Contribution",
+    "IndexOrderReport",
+    "IndexReport",
+    "Invoice",
+    "InvoiceLot",
+    "InvoiceReport",
+    "LegReport",
+    "Output",
+    "PlaceAssetOrder",
+    "QueryAssetOrder",
+    "QuoteRoute",
+    "Report",
+    "SettleInvoice",
+    "SignInvoice",
+    "SolverCommand",
+    "SolverReport",
+    "StartTransfer",
+]
+
+SolverCommand: TypeAlias = (
+    QuoteRoute
+    | CommitCollateral
+    | StartTransfer
+    | ConfirmArrival
+    | PlaceAssetOrder
+    | QueryAssetOrder
+    | SignInvoice
+    | SettleInvoice
+)
+SolverReport: TypeAlias = IndexReport | IndexOrderReport | BatchReport | InvoiceReport | Alert

@@ -1,0 +1,33 @@
+"""The solver's state: plain records, all of it encoded by a dump. Nothing here depends on the order of a
+dict.
+
+`sequence` is that of the event that made a record; it gives the order of arrival.
+"""
+
+from __future__ import annotations
+
+from indexmaker.solver.state.base import Record
+from indexmaker.solver.state.batches import AssetOrder, AssetOrderState, Batch, Fill, InventoryLot, Leg
+from indexmaker.solver.state.collateral import DepositLot, GateTerms, LotState, Transfer, TransferStage, VenueDeposit
+from indexmaker.solver.state.indices import Index
+from indexmaker.solver.state.orders import IndexOrder
+from indexmaker.solver.state.whole import SolverState
+
+__all__ = [
+    "AssetOrder",
+    "AssetOrderState",
+    "Batch",
+    "DepositLot",
+    "Fill",
+    "GateTerms",
+    "Index",
+    "IndexOrder",
+    "InventoryLot",
+    "Leg",
+    "LotState",
+    "Record",
+    "SolverState",
+    "Transfer",
+    "TransferStage",
+    "VenueDeposit",
+]

@@ -1,0 +1,72 @@
+"""The record of an index order."""
+
+from __future__ import annotations
+
+import msgspec
+
+from indexmaker.solver.commands import IndexOrderReport, Invoice, InvoiceLot
+from indexmaker.solver.state.base import Record
+from indexmaker.solver.vocabulary import OrderState, RejectReason, Side
+
+__all__ = ["IndexOrder"]
+
+
+class IndexOrder(Record, kw_only=True):
+    """One client instruction and everything that became of it. Money in atoms of the collateral.
+
+    `tradable` is what may be spent on assets and venue fees, known once the transfer has arrived; `ending` is
+    the final state that a cancel or an expiry leads to when the order cannot end at once.
+    """
+
+    order_id: str
+    sequence: int
+    account: str
+    client_order_id: str
+    index: str
+    side: Side
+    amount: int
+    max_price: int
+    min_units: int
+    max_fee: int
+    expires_at: int
+    signature_digest: str
+    management_fee: int = 0
+    """The rate that was in force when the order was taken."""
+    state: OrderState
+    state_since: int
+    first: IndexOrderReport | None = None
+    stuck_told: bool = False
+    ending: OrderState | None = None
+    ending_reason: RejectReason = RejectReason.NONE
+    lot_key: str = ""
+    deposit: int = 0
+    transfer_id: str = ""
+    alone: bool = False
+    attempts: int = 0
+    retry_at: int = 0
+    routing_fee: int = 0
+    tradable: int = 0
+    price_limit: int = 0
+    quantities: tuple[tuple[str, int], ...] = ()
+    version: int = 0
+    reserved: int = 0
+    spent: int = 0
+    units: int = 0
+    idle: int = 0
+    minimum_since: int = 0
+    lots: list[InvoiceLot] = msgspec.field(default_factory=list)
+    invoice: Invoice | None = None
+    invoice_attempts: int = 0
+    vetoed: str = ""
+    lots_root: str = ""
+    signer: str = ""
+    signature: str = ""
+    settle_command: str = ""
+    settle_tx: str = ""
+    settle_block: int = 0
+    settle_final: bool = False
+
+    @property
+    def left(self) -> int:
+        """Collateral that may still be spent on assets and venue fees."""
+        return self.tradable - self.spent

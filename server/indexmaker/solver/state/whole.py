@@ -1,0 +1,48 @@
+"""All of the state, but for the ledger."""
+
+from __future__ import annotations
+
+import msgspec
+
+from indexmaker.instruments import Instrument
+from indexmaker.solver.commands import SolverCommand
+from indexmaker.solver.config import SolverConfig
+from indexmaker.solver.state.base import Record
+from indexmaker.solver.state.batches import AssetOrder, Batch, InventoryLot
+from indexmaker.solver.state.collateral import DepositLot, GateTerms, Transfer, VenueDeposit
+from indexmaker.solver.state.indices import Index
+from indexmaker.solver.state.orders import IndexOrder
+
+__all__ = ["SolverState"]
+
+
+class SolverState(Record, kw_only=True):
+    """All of it, but for the ledger."""
+
+    config: SolverConfig = SolverConfig()
+    instruments: dict[str, Instrument] = msgspec.field(default_factory=dict)
+    indices: dict[str, Index] = msgspec.field(default_factory=dict)
+    lots: dict[str, DepositLot] = msgspec.field(default_factory=dict)
+    terms: dict[str, GateTerms] = msgspec.field(default_factory=dict)
+    """By request, as `terms_key` names it."""
+    orders: dict[str, IndexOrder] = msgspec.field(default_factory=dict)
+    transfers: dict[str, Transfer] = msgspec.field(default_factory=dict)
+    venue_deposits: dict[str, VenueDeposit] = msgspec.field(default_factory=dict)
+    inventory: list[InventoryLot] = msgspec.field(default_factory=list)
+    batches: dict[str, Batch] = msgspec.field(default_factory=dict)
+    asset_orders: dict[str, AssetOrder] = msgspec.field(default_factory=dict)
+    trades: dict[str, str] = msgspec.field(default_factory=dict)
+    """Venue trades seen, and the batch of each (empty for one that is not ours)."""
+    settlements: dict[str, str] = msgspec.field(default_factory=dict)
+    """Settle command id to order id."""
+    marks: dict[str, int] = msgspec.field(default_factory=dict)
+    """Last mid price of an asset in the collateral, for valuing commissions."""
+    holds: dict[str, int] = msgspec.field(default_factory=dict)
+    """Assets left alone until a time."""
+    capital_references: set[str] = msgspec.field(default_factory=set)
+    open_orders: set[str] = msgspec.field(default_factory=set)
+    """Index orders that are not final."""
+    open_batches: set[str] = msgspec.field(default_factory=set)
+    live_asset_orders: set[str] = msgspec.field(default_factory=set)
+    """Venue orders of which more is expected."""
+    outbox: list[SolverCommand] = msgspec.field(default_factory=list)
