@@ -11,6 +11,7 @@ from indexmaker.solver.vocabulary import (
     BookFlag,
     Constituent,
     ExecType,
+    LotSource,
     OrderState,
     RejectReason,
 )
@@ -120,7 +121,7 @@ def test_inventory_is_used_before_anything_is_bought():
     assert world.last(BOB).state is OrderState.MINTED
     assert len(world.sent(out.PlaceAssetOrder)) == before
     lots = world.engine.order(BOB, "one").invoice.lots
-    assert all(lot.inventory for lot in lots)
+    assert all(lot.source is LotSource.INVENTORY for lot in lots)
     assert {lot.trade_id for lot in lots} <= {trade.trade_id for trade in world.venue_trades}
 
 

@@ -6,6 +6,7 @@ from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.facts import facts_of, review_invoice
 from indexmaker.solver.guardian import Check, verify_invoice
+from indexmaker.solver.vocabulary import LotSource
 from solver.world import ALICE, BOB, CAROL, amt, make_world, market
 
 
@@ -41,7 +42,7 @@ def test_every_invoice_of_an_honest_run_passes():
     world = busy_world()
     assert len(world.minted) == 3
     lots = [lot for invoice in world.minted.values() for lot in invoice.lots]
-    assert any(lot.inventory for lot in lots)
+    assert any(lot.source is LotSource.INVENTORY for lot in lots)
     assert all(invoice.management_fee > 0 for invoice in world.minted.values())
 
 

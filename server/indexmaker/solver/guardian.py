@@ -16,7 +16,7 @@ from indexmaker.solver.events import DepositSeen, ExecutionReported, OrderSubmit
 from indexmaker.solver.invoice import canonical_lots, management_fee, supported_units
 from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import Index
-from indexmaker.solver.vocabulary import Value
+from indexmaker.solver.vocabulary import LotSource, Value
 
 __all__ = ["Check", "Discrepancy", "InvoiceFacts", "TransferFacts", "trade_key", "verify_invoice"]
 
@@ -160,13 +160,13 @@ def _lots(invoice: Invoice, facts: InvoiceFacts) -> Iterator[Discrepancy]:
         if trade is None:
             yield Discrepancy(check=Check.LOT, text=f"{name}: the venue knows no such trade")
             continue
-        price = facts.mids.get((lot.batch_id, lot.asset), 0) if lot.inventory else trade.price
+        price = facts.mids.get((lot.batch_id, lot.asset), 0) if lot.source is LotSource.INVENTORY else trade.price
         if lot.price != price:
             yield _differs(Check.LOT, f"price of {name}", stated=lot.price, computed=price)
         value = mul_floor(lot.quantity, price)
         if abs(lot.value - value) > _ROUNDING:
             yield _differs(Check.LOT, f"value of {name}", stated=lot.value, computed=value)
-        fee = 0 if lot.inventory else _fee_share(lot, trade, facts)
+        fee = 0 if lot.source is LotSource.INVENTORY else _fee_share(lot, trade, facts)
         if abs(lot.fee - fee) > _ROUNDING:
             yield _differs(Check.LOT, f"commission of {name}", stated=lot.fee, computed=fee)
 

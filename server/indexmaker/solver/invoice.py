@@ -19,9 +19,9 @@ __all__ = ["build_invoice", "canonical_lots", "management_fee", "supported_units
 
 def canonical_lots(lots: Iterable[InvoiceLot]) -> tuple[InvoiceLot, ...]:
     """Lots in the order that the Merkle root is made in; parts of one trade from one batch are merged."""
-    merged: dict[tuple[str, str, str, str, str, bool], InvoiceLot] = {}
+    merged: dict[tuple[str, str, str, str, str, str], InvoiceLot] = {}
     for lot in lots:
-        key = (lot.asset, lot.venue, lot.symbol, lot.trade_id, lot.batch_id, lot.inventory)
+        key = (lot.asset, lot.venue, lot.symbol, lot.trade_id, lot.batch_id, lot.source)
         known = merged.get(key)
         if known is not None:
             lot = InvoiceLot(
@@ -34,7 +34,7 @@ def canonical_lots(lots: Iterable[InvoiceLot]) -> tuple[InvoiceLot, ...]:
                 price=lot.price,
                 value=known.value + lot.value,
                 fee=known.fee + lot.fee,
-                inventory=lot.inventory,
+                source=lot.source,
             )
         merged[key] = lot
     return tuple(merged[key] for key in sorted(merged))

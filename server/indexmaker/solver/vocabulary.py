@@ -19,6 +19,7 @@ __all__ = [
     "FeeAmount",
     "Finality",
     "IndexState",
+    "LotSource",
     "OrderState",
     "RejectClass",
     "RejectReason",
@@ -26,6 +27,7 @@ __all__ = [
     "Side",
     "TransferState",
     "Value",
+    "WithdrawalState",
 ]
 
 
@@ -63,7 +65,7 @@ class IndexState(enum.StrEnum):
 
 
 class OrderState(enum.StrEnum):
-    """Life of an index order (buy side)."""
+    """Life of an index order: the buy side, the sell side, and the ends that both share."""
 
     PENDING_COLLATERAL = "PENDING_COLLATERAL"
     ROUTING = "ROUTING"
@@ -72,6 +74,10 @@ class OrderState(enum.StrEnum):
     MINTABLE = "MINTABLE"
     MINT_SUBMITTED = "MINT_SUBMITTED"
     MINTED = "MINTED"
+    PENDING_TOKENS = "PENDING_TOKENS"
+    PAYABLE = "PAYABLE"
+    PAYOUT_ROUTING = "PAYOUT_ROUTING"
+    PAID = "PAID"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
     REJECTED = "REJECTED"
@@ -82,7 +88,9 @@ class OrderState(enum.StrEnum):
         return self in _FINAL_STATES
 
 
-_FINAL_STATES = frozenset({OrderState.MINTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
+_FINAL_STATES = frozenset(
+    {OrderState.MINTED, OrderState.PAID, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED}
+)
 
 
 class ExecType(enum.StrEnum):
@@ -93,6 +101,9 @@ class ExecType(enum.StrEnum):
     PARTIAL_FILL = "PARTIAL_FILL"
     FILL = "FILL"
     MINTED = "MINTED"
+    PAID = "PAID"
+    REPLACED = "REPLACED"
+    REPLACE_REJECTED = "REPLACE_REJECTED"
     PENDING_CANCEL = "PENDING_CANCEL"
     CANCEL_REJECTED = "CANCEL_REJECTED"
     CANCELLED = "CANCELLED"
@@ -167,6 +178,26 @@ class RejectClass(enum.StrEnum):
     UNKNOWN = "UNKNOWN"
     NOT_FOUND = "NOT_FOUND"
     OTHER = "OTHER"
+
+
+class LotSource(enum.StrEnum):
+    """Where a lot of an order comes from (or goes to, for a sale): a venue trade, the house's inventory, or another
+    order of the same batch.
+    """
+
+    TRADE = "TRADE"
+    INVENTORY = "INVENTORY"
+    CROSS = "CROSS"
+
+
+class WithdrawalState(enum.StrEnum):
+    """Progress of a withdrawal from a venue, as the venue tells it."""
+
+    ACCEPTED = "ACCEPTED"
+    SENT = "SENT"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    NEEDS_OPERATOR = "NEEDS_OPERATOR"
 
 
 class SettlementState(enum.StrEnum):

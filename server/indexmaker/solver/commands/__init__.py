@@ -19,6 +19,14 @@ from indexmaker.solver.commands.collateral import (
     StartTransfer,
 )
 from indexmaker.solver.commands.invoices import Invoice, InvoiceLot, InvoiceReport, SettleInvoice, SignInvoice
+from indexmaker.solver.commands.redemptions import (
+    CommitRedemptions,
+    RedemptionInvoice,
+    RedemptionReport,
+    SettleRedemption,
+    SignRedemption,
+    WithdrawCollateral,
+)
 from indexmaker.solver.commands.reports import Alert, BatchReport, IndexOrderReport, IndexReport, LegReport
 from indexmaker.solver.commands.trading import PlaceAssetOrder, QueryAssetOrder
 
@@ -27,6 +35,7 @@ __all__ = [
     "BatchReport",
     "Command",
     "CommitCollateral",
+    "CommitRedemptions",
     "ConfirmArrival",
     "Contribution",
     "IndexOrderReport",
@@ -39,12 +48,17 @@ __all__ = [
     "PlaceAssetOrder",
     "QueryAssetOrder",
     "QuoteRoute",
+    "RedemptionInvoice",
+    "RedemptionReport",
     "Report",
     "SettleInvoice",
+    "SettleRedemption",
     "SignInvoice",
+    "SignRedemption",
     "SolverCommand",
     "SolverReport",
     "StartTransfer",
+    "WithdrawCollateral",
 ]
 
 SolverCommand: TypeAlias = (
@@ -56,5 +70,9 @@ SolverCommand: TypeAlias = (
     | QueryAssetOrder
     | SignInvoice
     | SettleInvoice
+    | CommitRedemptions
+    | WithdrawCollateral
+    | SignRedemption
+    | SettleRedemption
 )
-SolverReport: TypeAlias = IndexReport | IndexOrderReport | BatchReport | InvoiceReport | Alert
+SolverReport: TypeAlias = IndexReport | IndexOrderReport | BatchReport | InvoiceReport | RedemptionReport | Alert

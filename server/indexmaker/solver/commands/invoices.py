@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexmaker.solver.commands.base import Command, Report
-from indexmaker.solver.vocabulary import Value
+from indexmaker.solver.vocabulary import LotSource, Value
 
 __all__ = ["Invoice", "InvoiceLot", "InvoiceReport", "SettleInvoice", "SignInvoice"]
 
@@ -12,7 +12,7 @@ class InvoiceLot(Value, frozen=True, kw_only=True):
     """Part of one venue trade given to one index order.
 
     `value` is the charge for the assets, `fee` the venue's commission valued in collateral. `batch_id` is the
-    batch that assigned it; a lot from house inventory (`inventory`) is charged at the mid price of that
+    batch that assigned it; a lot from house inventory or from another order is charged at the mid price of that
     batch's book.
     """
 
@@ -25,7 +25,7 @@ class InvoiceLot(Value, frozen=True, kw_only=True):
     price: int
     value: int
     fee: int
-    inventory: bool = False
+    source: LotSource = LotSource.TRADE
 
 
 class Invoice(Value, frozen=True, kw_only=True):

@@ -23,6 +23,13 @@ from indexmaker.solver.events.collateral import (
     VenueDepositSeen,
 )
 from indexmaker.solver.events.orders import OrderCancelRequested, OrderSubmitted
+from indexmaker.solver.events.redemptions import (
+    RedemptionRetracted,
+    RedemptionSeen,
+    RedemptionTerms,
+    RedemptionWithdrawn,
+    WithdrawalUpdated,
+)
 from indexmaker.solver.events.reference import (
     Configured,
     HouseCapital,
@@ -66,6 +73,10 @@ __all__ = [
     "InvoiceVetoed",
     "OrderCancelRequested",
     "OrderSubmitted",
+    "RedemptionRetracted",
+    "RedemptionSeen",
+    "RedemptionTerms",
+    "RedemptionWithdrawn",
     "RouteQuoted",
     "RouteRefused",
     "SettlementUpdated",
@@ -73,6 +84,7 @@ __all__ = [
     "Tick",
     "TransferUpdated",
     "VenueDepositSeen",
+    "WithdrawalUpdated",
 ]
 
 SolverEvent: TypeAlias = (
@@ -102,5 +114,10 @@ SolverEvent: TypeAlias = (
     | InvoiceSigned
     | InvoiceVetoed
     | SettlementUpdated
+    | RedemptionSeen
+    | RedemptionRetracted
+    | RedemptionWithdrawn
+    | RedemptionTerms
+    | WithdrawalUpdated
     | Tick
 )

@@ -64,13 +64,18 @@ class DepositTerms(Event, frozen=True, kw_only=True):
 
 
 class RouteQuoted(Event, frozen=True, kw_only=True):
-    """The answer to `QuoteRoute`: fees are in the collateral asset and known before anything is charged."""
+    """The answer to `QuoteRoute`: fees are in the collateral asset and known before anything is charged.
+
+    For a transfer that starts on a venue, `pickup_network` and `pickup_address` say where it shall send the money.
+    """
 
     transfer_id: str
     amount_in: int
     amount_out: int
     fees: tuple[FeeAmount, ...] = ()
     expires_at: int = 0
+    pickup_network: str = ""
+    pickup_address: str = ""
 
 
 class RouteRefused(Event, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from indexmaker.solver.handlers.progress import conclude
 from indexmaker.solver.inventory import put_back
 from indexmaker.solver.state import Batch, IndexOrder, InventoryLot, Leg
 from indexmaker.solver.step import Step
-from indexmaker.solver.vocabulary import ExecType, OrderState
+from indexmaker.solver.vocabulary import ExecType, LotSource, OrderState
 
 __all__ = ["close_if_done"]
 
@@ -81,7 +81,7 @@ def _share_out(step: Step, batch: Batch, leg: Leg, orders: list[IndexOrder], uni
     for part in from_stock:
         needs[part.taker] -= part.quantity
         held = leg.held[part.source]
-        _give(step, batch, leg, part, held.trade_id, price=leg.mid, inventory=True)
+        _give(step, batch, leg, part, held.trade_id, price=leg.mid, source=LotSource.INVENTORY)
     used = _use_stock(step, batch, leg, from_stock)
     fills = [Source(quantity=f.net, cost=f.cost, fee=f.fee or 0) for f in leg.fills]
     surplus = sum(f.quantity for f in fills) - sum(needs.values())
@@ -90,7 +90,7 @@ def _share_out(step: Step, batch: Batch, leg: Leg, orders: list[IndexOrder], uni
         if part.taker == HOUSE:
             _keep(step, batch, leg, part, fill.trade_id)
         else:
-            _give(step, batch, leg, part, fill.trade_id, price=fill.price, inventory=False)
+            _give(step, batch, leg, part, fill.trade_id, price=fill.price, source=LotSource.TRADE)
     return LegReport(
         asset=leg.asset,
         venue=batch.venue,
@@ -105,7 +105,7 @@ def _share_out(step: Step, batch: Batch, leg: Leg, orders: list[IndexOrder], uni
     )
 
 
-def _give(step: Step, batch: Batch, leg: Leg, part: Part, trade_id: str, *, price: int, inventory: bool) -> None:
+def _give(step: Step, batch: Batch, leg: Leg, part: Part, trade_id: str, *, price: int, source: LotSource) -> None:
     order = step.state.orders[part.taker]
     cost = min(part.cost, order.reserved)
     fee = min(part.fee, order.reserved - cost)
@@ -123,11 +123,11 @@ def _give(step: Step, batch: Batch, leg: Leg, part: Part, trade_id: str, *, pric
             price=price,
             value=cost,
             fee=fee,
-            inventory=inventory,
+            source=source,
         )
     )
     order.spent += cost + fee
-    pot = accounts.house_inventory if inventory else accounts.trading
+    pot = accounts.house_inventory if source is LotSource.INVENTORY else accounts.trading
     target = accounts.owned_assets(order.account, batch.venue, leg.asset)
     reserved = accounts.at_venue(order.account, "reserved", batch.venue, batch.collateral)
     spent = accounts.at_venue(order.account, "spent", batch.venue, batch.collateral)
