@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Movement, Posting
-from indexmaker.money import ATOMS, format_atoms
+from indexmaker.money import format_atoms
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import ConfirmArrival
 from indexmaker.solver.events import TransferUpdated, VenueDepositSeen
 from indexmaker.solver.handlers.settlement import make_mintable
+from indexmaker.solver.handlers.terms import apply_price_limit, tradable_amount
 from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import IndexOrder, Transfer, TransferStage, VenueDeposit
 from indexmaker.solver.step import Step
@@ -113,12 +114,8 @@ def _arrive(step: Step, transfer: Transfer, deposit: VenueDeposit) -> None:
 
 def _make_ready(step: Step, order: IndexOrder) -> None:
     """What is left after routing and the management fee on all of it may be traded with."""
-    rest = order.amount - order.routing_fee
-    order.tradable = max(0, rest * ATOMS // (ATOMS + order.management_fee))
-    order.price_limit = order.max_price
-    if order.min_units:
-        by_units = max(1, order.tradable * ATOMS // order.min_units)  # 0 would be no limit
-        order.price_limit = min(order.price_limit or by_units, by_units)
+    order.tradable = tradable_amount(order)
+    apply_price_limit(order)
     step.enter(order, OrderState.READY)
     step.tell(order, ExecType.STATUS, text="collateral ready on the venue")
     if order.ending is not None:

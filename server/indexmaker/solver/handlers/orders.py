@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id, derived_id
-from indexmaker.money import format_atoms
 from indexmaker.solver.commands import IndexOrderReport
 from indexmaker.solver.events import OrderCancelRequested, OrderSubmitted
 from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.funding import fund
+from indexmaker.solver.handlers.terms import Terms, objection_to
 from indexmaker.solver.state import IndexOrder
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, IndexState, OrderState, RejectReason, Side
@@ -113,17 +113,11 @@ def _objection(step: Step, event: OrderSubmitted) -> tuple[RejectReason, str]:
         return RejectReason.INDEX_NOT_ACTIVE, f"{index.symbol} is {index.state.lower()}"
     if account.chain_id != index.chain_id:
         return RejectReason.WRONG_CHAIN, f"{index.symbol} takes collateral on chain {index.chain_id}"
-    if event.amount <= 0:
-        return RejectReason.AMOUNT_NOT_POSITIVE, "the amount must be above zero"
-    if event.amount % index.unit:
-        text = f"the amount may have {index.collateral_decimals} decimals"
-        return RejectReason.AMOUNT_PRECISION, text
-    if event.amount < index.min_order:
-        return RejectReason.AMOUNT_BELOW_MINIMUM, f"the least is {format_atoms(index.min_order)}"
-    if index.max_order and event.amount > index.max_order:
-        return RejectReason.AMOUNT_ABOVE_MAXIMUM, f"the most is {format_atoms(index.max_order)}"
-    if min(event.max_price, event.min_units, event.max_fee) < 0:
-        return RejectReason.BAD_LIMIT, "a limit cannot be negative; leave out what is not wanted"
-    if event.expires_at and event.expires_at <= step.at:
-        return RejectReason.EXPIRY_IN_PAST, "the expiry has passed"
-    return RejectReason.NONE, ""
+    terms = Terms(
+        amount=event.amount,
+        max_price=event.max_price,
+        min_units=event.min_units,
+        max_fee=event.max_fee,
+        expires_at=event.expires_at,
+    )
+    return objection_to(terms, index=index, side=event.side, at=step.at)
