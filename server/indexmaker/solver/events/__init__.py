@@ -22,7 +22,7 @@ from indexmaker.solver.events.collateral import (
     TransferUpdated,
     VenueDepositSeen,
 )
-from indexmaker.solver.events.orders import OrderCancelRequested, OrderSubmitted
+from indexmaker.solver.events.orders import OrderAmendRequested, OrderCancelRequested, OrderSubmitted
 from indexmaker.solver.events.redemptions import (
     RedemptionRetracted,
     RedemptionSeen,
@@ -71,6 +71,7 @@ __all__ = [
     "InstrumentsUpdated",
     "InvoiceSigned",
     "InvoiceVetoed",
+    "OrderAmendRequested",
     "OrderCancelRequested",
     "OrderSubmitted",
     "RedemptionRetracted",
@@ -99,6 +100,7 @@ SolverEvent: TypeAlias = (
     | DepositTerms
     | OrderSubmitted
     | OrderCancelRequested
+    | OrderAmendRequested
     | RouteQuoted
     | RouteRefused
     | CollateralCommitted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexmaker.solver.events.base import Event
 from indexmaker.solver.vocabulary import Side
 
-__all__ = ["OrderCancelRequested", "OrderSubmitted"]
+__all__ = ["OrderAmendRequested", "OrderCancelRequested", "OrderSubmitted"]
 
 
 class OrderSubmitted(Event, frozen=True, kw_only=True):
@@ -32,3 +32,19 @@ class OrderCancelRequested(Event, frozen=True, kw_only=True):
 
     account: str
     client_order_id: str
+
+
+class OrderAmendRequested(Event, frozen=True, kw_only=True):
+    """The client wants other terms; None leaves a term as it is, a limit of 0 takes it away.
+
+    `amend_id` is the client's name of this change: the same one again gets the first answer again.
+    """
+
+    account: str
+    client_order_id: str
+    amend_id: str
+    amount: int | None = None
+    max_price: int | None = None
+    max_fee: int | None = None
+    expires_at: int | None = None
+    signature_digest: str = ""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id, derived_id
+from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id
 from indexmaker.solver.commands import IndexOrderReport
 from indexmaker.solver.events import OrderCancelRequested, OrderSubmitted
 from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.funding import fund
+from indexmaker.solver.handlers.self_matching import match_own
 from indexmaker.solver.handlers.terms import Terms, objection_to
-from indexmaker.solver.state import IndexOrder
+from indexmaker.solver.state import IndexOrder, order_id_of
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, IndexState, OrderState, RejectReason, Side
 
 __all__ = ["on_cancel", "on_submitted", "order_id_of"]
 
 _AFTER_TRADING = (OrderState.MINTABLE, OrderState.MINT_SUBMITTED, OrderState.MINTED)
-
-
-def order_id_of(account: str, client_order_id: str) -> str:
-    """The solver's name of a client's order."""
-    return derived_id("o", account.lower(), client_order_id)
 
 
 def on_submitted(step: Step, event: OrderSubmitted) -> None:
@@ -37,7 +33,9 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
         order.management_fee = step.index_of(order).management_fee
         step.enter(order, OrderState.PENDING_COLLATERAL)
         order.first = step.tell(order, ExecType.NEW)
-        fund(step, order)
+        match_own(step, order)
+        if order.ending is None:
+            fund(step, order)
         return
     order.state = OrderState.REJECTED
     order.first = step.tell(order, ExecType.REJECTED, reason=reason, text=text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from indexmaker.solver import events as ev
 from indexmaker.solver.handlers import (
+    amendments,
     arrivals,
     asset_orders,
     batches,
@@ -35,6 +36,7 @@ HANDLERS: Mapping[type[ev.Event], Handler] = {
     ev.AssetOrderUnknown: asset_orders.on_unknown,
     ev.OrderSubmitted: orders.on_submitted,
     ev.OrderCancelRequested: orders.on_cancel,
+    ev.OrderAmendRequested: amendments.on_amend,
     ev.DepositSeen: collateral.on_deposit_seen,
     ev.DepositTerms: collateral.on_deposit_terms,
     ev.DepositRetracted: collateral.on_deposit_retracted,

@@ -10,7 +10,7 @@ from indexmaker.solver.state.base import Record
 from indexmaker.solver.state.batches import AssetOrder, AssetOrderState, Batch, Fill, InventoryLot, Leg
 from indexmaker.solver.state.collateral import DepositLot, GateTerms, LotState, Transfer, TransferStage, VenueDeposit
 from indexmaker.solver.state.indices import Index
-from indexmaker.solver.state.orders import IndexOrder
+from indexmaker.solver.state.orders import IndexOrder, order_id_of
 from indexmaker.solver.state.whole import SolverState
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Transfer",
     "TransferStage",
     "VenueDeposit",
+    "order_id_of",
 ]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from indexmaker.identifiers import derived_id
 from indexmaker.solver.commands import IndexOrderReport, Invoice, InvoiceLot
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.vocabulary import OrderState, RejectReason, Side
 
-__all__ = ["IndexOrder"]
+__all__ = ["IndexOrder", "order_id_of"]
+
+
+def order_id_of(account: str, client_order_id: str) -> str:
+    """The solver's name of a client's order."""
+    return derived_id("o", account.lower(), client_order_id)
 
 
 class IndexOrder(Record, kw_only=True):
@@ -35,6 +41,8 @@ class IndexOrder(Record, kw_only=True):
     state: OrderState
     state_since: int
     first: IndexOrderReport | None = None
+    amendments: dict[str, IndexOrderReport] = msgspec.field(default_factory=dict)
+    """The answer to each amend id."""
     stuck_told: bool = False
     ending: OrderState | None = None
     ending_reason: RejectReason = RejectReason.NONE
