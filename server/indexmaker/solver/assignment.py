@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from indexmaker.money import ATOMS, split_pro_rata
-from indexmaker.solver.batching.strategy import AllocationProblem, Demand
-from indexmaker.solver.batching.water_filling import WaterFilling
+from indexmaker.solver.batching.filling import Share, fill_fairly
 from indexmaker.solver.vocabulary import Value
 
 __all__ = ["HOUSE", "Part", "Source", "fill_units", "split_sources"]
@@ -46,13 +45,11 @@ def fill_units(
 
     `planned` are (order, units, price, quantities per unit); units are rounded down to `step`.
     """
-    demands = tuple(
-        Demand(order_id=order_id, price=price, quantities=quantities, cap=-(-units * price // ATOMS))
+    shares = [
+        Share(order_id=order_id, price=price, quantities=quantities, cap=-(-units * price // ATOMS))
         for order_id, units, price, quantities in planned
-    )
-    budget = sum(demand.cap for demand in demands)
-    problem = AllocationProblem(demands=demands, supplies=supplies, budget=budget)
-    allowed = WaterFilling().allocate(problem)
+    ]
+    allowed = fill_fairly(shares, room=supplies)
     filled = {order_id: min(units, allowed[order_id]) for order_id, units, _, _ in planned}
     return {order_id: units - units % step for order_id, units in filled.items()}
 

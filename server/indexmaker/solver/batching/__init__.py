@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from indexmaker.solver.batching.proportional import Proportional
-from indexmaker.solver.batching.strategy import AllocationProblem, BatchStrategy, Demand
+from indexmaker.solver.batching.strategy import Allocation, AllocationProblem, AssetSupply, BatchStrategy, Demand
 from indexmaker.solver.batching.water_filling import WaterFilling
 
 __all__ = [
+    "Allocation",
     "AllocationProblem",
+    "AssetSupply",
     "BatchStrategy",
     "Demand",
     "Proportional",

@@ -16,7 +16,7 @@ from indexmaker.instruments import Instrument
 from indexmaker.money import ATOMS, ceil_to_step, floor_to_step, mul_ceil
 from indexmaker.solver.batching import strategy_named
 from indexmaker.solver.batching.markets import AssetMarket, Unusable
-from indexmaker.solver.batching.strategy import AllocationProblem, Demand, asset_use
+from indexmaker.solver.batching.strategy import AllocationProblem, AssetSupply, Demand, asset_use
 from indexmaker.solver.config import SolverConfig
 from indexmaker.solver.vocabulary import Value
 
@@ -200,7 +200,9 @@ class _Search:
         caps = {w.order_id: -(-prices[w.order_id] * units[w.order_id] // ATOMS) for w in self.wants}
         supplies = {a: self._stock(a) + markets[a].net(bought.get(a, 0)) for a in assets}
         planned = units
-        units = self._limited(self._allocate_from(supplies, prices, caps), planned)
+        units = self._limited(
+            self._allocate_from(supplies, {a: m.unit_cost(limits[a]) for a, m in markets.items()}, caps), planned
+        )
         small = [w for w in self.wants if not self._worth_while(w, prices, units)]
         if small:
             for want in small:
@@ -232,17 +234,17 @@ class _Search:
             for asset, market in markets.items()
         }
         caps = {w.order_id: self._cap(w) for w in self.wants}
-        return self._allocate_from(supplies, self._prices(markets, limits), caps)
+        return self._allocate_from(supplies, {a: m.unit_cost(limits[a]) for a, m in markets.items()}, caps)
 
     def _allocate_from(
-        self, supplies: Mapping[str, int], prices: Mapping[str, int], caps: Mapping[str, int]
+        self, supplies: Mapping[str, int], costs: Mapping[str, int], caps: Mapping[str, int]
     ) -> dict[str, int]:
         demands = tuple(
-            Demand(order_id=w.order_id, price=prices[w.order_id], quantities=w.quantities, cap=caps[w.order_id])
-            for w in self.wants
+            Demand(order_id=w.order_id, quantities=w.quantities, cap=caps[w.order_id]) for w in self.wants
         )
-        problem = AllocationProblem(demands=demands, supplies=supplies, budget=self.request.budget)
-        return self.strategy.allocate(problem)
+        offers = {a: AssetSupply(mid=costs[a], inventory=quantity) for a, quantity in supplies.items()}
+        problem = AllocationProblem(demands=demands, supplies=offers, budget=self.request.budget)
+        return dict(self.strategy.allocate(problem).units)
 
     @staticmethod
     def _limited(units: Mapping[str, int], most: Mapping[str, int]) -> dict[str, int]:

@@ -1,17 +1,20 @@
 """The simple strategy: every order is cut in proportion to its demand. Offered for comparison.
 
-One pass and easily explained, but a share that an order cannot use (another asset stops it) is given to
-nobody, and big orders get most of what is scarce.
+One pass for each side and easily explained, but a share that an order cannot use (another asset stops it) is given
+to nobody, and big orders get most of what is scarce. Sides bound each other as in water-filling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from indexmaker.money import ATOMS
-from indexmaker.solver.batching.strategy import AllocationProblem
+from indexmaker.solver.batching.filling import Share
+from indexmaker.solver.batching.strategy import Allocation, AllocationProblem
+from indexmaker.solver.batching.water_filling import allocate_by_sides
 
-__all__ = ["Proportional"]
+__all__ = ["Proportional", "fill_in_proportion"]
 
 
 class Proportional:
@@ -19,24 +22,30 @@ class Proportional:
 
     name = "proportional"
 
-    def allocate(self, problem: AllocationProblem) -> dict[str, int]:
+    def allocate(self, problem: AllocationProblem) -> Allocation:
         """Units per order, rounded down."""
-        wanted = {d.order_id: Fraction(max(0, d.cap) * ATOMS, d.price) for d in problem.demands}
-        demand_of: dict[str, Fraction] = {}
-        users: dict[str, int] = {}
-        for demand in problem.demands:
-            for asset, quantity in demand.quantities:
-                users[asset] = users.get(asset, 0) + 1
-                use = wanted[demand.order_id] * quantity / ATOMS
-                demand_of[asset] = demand_of.get(asset, Fraction(0)) + use
-        share: dict[str, Fraction] = {}
-        for asset, total in demand_of.items():
-            usable = max(0, problem.supplies.get(asset, 0) - users[asset])
-            share[asset] = min(Fraction(1), usable / total) if total else Fraction(1)
-        units = {
-            d.order_id: wanted[d.order_id] * min((share[a] for a, _ in d.quantities), default=Fraction(1))
-            for d in problem.demands
-        }
-        value = sum((units[d.order_id] * d.price / ATOMS for d in problem.demands), Fraction(0))
-        scale = min(Fraction(1), max(0, problem.budget) / value) if value else Fraction(1)
-        return {order_id: int(amount * scale) for order_id, amount in units.items()}
+        return Allocation(units=allocate_by_sides(problem, fill_in_proportion))
+
+
+def fill_in_proportion(
+    shares: Sequence[Share], *, room: Mapping[str, int], budget: int | None = None
+) -> dict[str, int]:
+    """Units of every share, within caps, room per asset and budget (None: no budget)."""
+    wanted = {s.order_id: Fraction(max(0, s.cap) * ATOMS, s.price) for s in shares}
+    demand_of: dict[str, Fraction] = {}
+    users: dict[str, int] = {}
+    for share in shares:
+        for asset, quantity in share.quantities:
+            users[asset] = users.get(asset, 0) + 1
+            use = wanted[share.order_id] * quantity / ATOMS
+            demand_of[asset] = demand_of.get(asset, Fraction(0)) + use
+    part: dict[str, Fraction] = {}
+    for asset, total in demand_of.items():
+        usable = max(0, room.get(asset, 0) - users[asset])
+        part[asset] = min(Fraction(1), usable / total) if total else Fraction(1)
+    units = {
+        s.order_id: wanted[s.order_id] * min((part[a] for a, _ in s.quantities), default=Fraction(1)) for s in shares
+    }
+    value = sum((units[s.order_id] * s.price / ATOMS for s in shares), Fraction(0))
+    scale = min(Fraction(1), max(0, budget) / value) if value and budget is not None else Fraction(1)
+    return {order_id: int(amount * scale) for order_id, amount in units.items()}

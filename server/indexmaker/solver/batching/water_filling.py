@@ -1,65 +1,114 @@
-"""The default strategy: max-min fair progressive filling, in exact integers.
+"""A strategy without optimisation: each side is filled max-min fair, reckoned at the deepest step of every
+supply.
 
-All orders rise together in value. One stops at its cap, or when an asset that it needs (or the budget) is
-used up; the others go on. Nothing that an order could still use stays unused, and an order gets less than
-another only where it cannot have more without taking from one that has no more than itself.
+Sells count on the buyers' need besides bids and the house, buys on the sellers' assets besides asks and
+inventory, so each side bounds the other: both are filled in turn, never with more than before, until they
+agree. Where they do not within a few rounds, buyers are served without the sellers' assets.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
 
 from indexmaker.money import ATOMS
-from indexmaker.solver.batching.strategy import AllocationProblem, Demand
+from indexmaker.solver.batching.filling import Share, fill_fairly
+from indexmaker.solver.batching.reach import Reach, breaches, full_reach, tradable, unit_price
+from indexmaker.solver.batching.strategy import Allocation, AllocationProblem, Demand, asset_release
+from indexmaker.solver.vocabulary import Side
 
-__all__ = ["WaterFilling"]
+__all__ = ["Filler", "WaterFilling", "allocate_by_sides"]
+
+_ROUNDS = 8
+
+Filler = Callable[..., dict[str, int]]
+"""Fills one side: (shares, *, room per asset, budget or None) -> units; `fill_fairly` is one."""
 
 
 class WaterFilling:
-    """Progressive filling; see the module."""
+    """Progressive filling of both sides; see the module."""
 
     name = "water-filling"
 
-    def allocate(self, problem: AllocationProblem) -> dict[str, int]:
+    def allocate(self, problem: AllocationProblem) -> Allocation:
         """Units per order; rounding leaves at most a few atoms of an asset unused."""
-        levels = _levels(problem)
-        return {d.order_id: levels[d.order_id] * ATOMS // d.price for d in problem.demands}
+        return Allocation(units=allocate_by_sides(problem, fill_fairly))
 
 
-def _levels(problem: AllocationProblem) -> dict[str, int]:
-    """The value of each order. Every order using an asset keeps one atom of it back for its rounding up.
+def allocate_by_sides(problem: AllocationProblem, fill: Filler) -> dict[str, int]:
+    """Fill sells and buys in turn with `fill` until they agree; see the module."""
+    sides = _Sides(problem, fill)
+    buys = sides.buys(dict.fromkeys(problem.supplies, _ENDLESS), None)
+    sells = sides.sells(buys, None)
+    for _ in range(_ROUNDS):
+        buys = sides.buys(sides.offered(sells), buys)
+        lower = sides.sells(buys, sells)
+        if lower == sells:
+            break
+        sells = lower
+    units = sides.whole(buys, sells)
+    if not breaches(problem, units):
+        return units
+    buys = sides.buys({asset: supply.offered for asset, supply in problem.supplies.items()}, None)
+    return sides.whole(buys, sides.sells(buys, None))
 
-    Orders with the same price and basket rise as one group, so a round costs groups x assets, not orders x assets.
-    """
-    groups: dict[tuple[int, tuple[tuple[str, int], ...]], list[Demand]] = {}
-    for demand in problem.demands:
-        groups.setdefault((demand.price, demand.quantities), []).append(demand)
-    rates = {key: {asset: Fraction(quantity, key[0]) for asset, quantity in key[1]} for key in groups}
-    room = {asset: Fraction(supply) for asset, supply in problem.supplies.items()}
-    for key, demands in groups.items():
-        for asset in rates[key]:
-            room[asset] = room.get(asset, Fraction(0)) - len(demands)
-    budget = problem.budget
-    done: dict[str, int] = {}
-    while groups:
-        slopes: dict[str, Fraction] = {}
-        for key, demands in groups.items():
-            for asset, rate in rates[key].items():
-                slopes[asset] = slopes.get(asset, Fraction(0)) + rate * len(demands)
-        limits = {asset: max(0, int(room[asset] // slope)) for asset, slope in slopes.items()}
-        by_budget = max(0, budget // sum(map(len, groups.values())))
-        by_cap = min(max(0, demand.cap) for demands in groups.values() for demand in demands)
-        level = min(by_budget, by_cap, *limits.values())
-        for key in list(groups):
-            stopped = level == by_budget or any(limits[asset] == level for asset in rates[key])
-            full = [demand for demand in groups[key] if stopped or max(0, demand.cap) <= level]
-            if not full:
-                continue
-            done.update((demand.order_id, level) for demand in full)
-            budget -= level * len(full)
-            for asset, rate in rates[key].items():
-                room[asset] -= rate * level * len(full)
-            groups[key] = [demand for demand in groups[key] if demand.order_id not in done]
-            if not groups[key]:
-                del groups[key]
-    return done
+
+_ENDLESS = 10**60
+
+
+class _Sides:
+    """The problem split in two one-sided ones."""
+
+    def __init__(self, problem: AllocationProblem, fill: Filler) -> None:
+        self.problem = problem
+        self.fill = fill
+        reach = full_reach(problem)
+        able = [d for d in problem.demands if _served(d, problem) and tradable(d, reach)]
+        self.buyers = [d for d in able if d.side is Side.BUY]
+        self.sellers = [d for d in able if d.side is Side.SELL]
+        self.reach = reach
+
+    def buys(self, room: Mapping[str, int], most: Mapping[str, int] | None) -> dict[str, int]:
+        """Buyers' units from `room`, at most `most` each."""
+        return self._filled(self.buyers, room, self.problem.budget, most)
+
+    def sells(self, buys: Mapping[str, int], most: Mapping[str, int] | None) -> dict[str, int]:
+        """Sellers' units that the bids, the house and these buys take."""
+        room = {asset: supply.wanted for asset, supply in self.problem.supplies.items()}
+        for buyer in self.buyers:
+            for asset, quantity in buyer.quantities:
+                room[asset] += asset_release(quantity, units=buys[buyer.order_id])
+        return self._filled(self.sellers, room, None, most)
+
+    def offered(self, sells: Mapping[str, int]) -> dict[str, int]:
+        """What buyers can have when these units are sold."""
+        room = {asset: supply.offered for asset, supply in self.problem.supplies.items()}
+        for seller in self.sellers:
+            for asset, quantity in seller.quantities:
+                room[asset] += asset_release(quantity, units=sells[seller.order_id])
+        return room
+
+    def whole(self, buys: Mapping[str, int], sells: Mapping[str, int]) -> dict[str, int]:
+        """Units of every order of the problem."""
+        return {d.order_id: buys.get(d.order_id, sells.get(d.order_id, 0)) for d in self.problem.demands}
+
+    def _filled(
+        self, demands: Sequence[Demand], room: Mapping[str, int], budget: int | None, most: Mapping[str, int] | None
+    ) -> dict[str, int]:
+        units = self.fill([_share(d, self.reach) for d in demands], room=room, budget=budget)
+        if most is None:
+            return units
+        return {order_id: min(amount, most[order_id]) for order_id, amount in units.items()}
+
+
+def _share(demand: Demand, reach: Reach) -> Share:
+    """A sell's cap in units becomes the same units' value."""
+    price = max(1, unit_price(demand, reach))
+    cap = max(0, demand.cap)
+    if demand.side is Side.SELL:
+        cap = cap * price // ATOMS
+    quantities = tuple((asset, quantity) for asset, quantity in demand.quantities if quantity > 0)
+    return Share(order_id=demand.order_id, price=price, quantities=quantities, cap=cap)
+
+
+def _served(demand: Demand, problem: AllocationProblem) -> bool:
+    return all(asset in problem.supplies for asset, _ in demand.quantities)
