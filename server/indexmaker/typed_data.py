@@ -10,7 +10,7 @@ from typing import Any
 
 from indexmaker.identifiers import AccountId
 
-__all__ = ["cancel_typed_data", "invoice_typed_data", "logon_typed_data", "order_typed_data"]
+__all__ = ["amend_typed_data", "cancel_typed_data", "invoice_typed_data", "logon_typed_data", "order_typed_data"]
 
 _DOMAIN_FIELDS = [
     {"name": "name", "type": "string"},
@@ -66,6 +66,38 @@ def order_typed_data(
         "expiresAt": expires_at,
     }
     return _typed(account, "IndexOrder", fields, message)
+
+
+def amend_typed_data(
+    account: AccountId,
+    *,
+    client_order_id: str,
+    amend_id: str,
+    amount: str = "",
+    limit_price: str = "",
+    max_fee: str = "",
+    expires_at: int = 0,
+) -> dict[str, Any]:
+    """New terms of an index order; what is empty (or 0) stays as it is."""
+    fields = [
+        ("clientOrderId", "string"),
+        ("account", "address"),
+        ("amendId", "string"),
+        ("amount", "string"),
+        ("limitPrice", "string"),
+        ("maxFee", "string"),
+        ("expiresAt", "uint64"),
+    ]
+    message: dict[str, object] = {
+        "clientOrderId": client_order_id,
+        "account": account.address,
+        "amendId": amend_id,
+        "amount": amount,
+        "limitPrice": limit_price,
+        "maxFee": max_fee,
+        "expiresAt": expires_at,
+    }
+    return _typed(account, "IndexOrderAmend", fields, message)
 
 
 def cancel_typed_data(account: AccountId, *, client_order_id: str) -> dict[str, Any]:

@@ -14,7 +14,14 @@ from indexmaker.connectors.errors import InvalidFieldError, NotFoundError, Rejec
 from indexmaker.runtime import Committed, Sequencer
 from indexmaker.services.solver.authentication import check_signature
 from indexmaker.services.solver.reports import INDEX_ORDER, decode_order_report
-from indexmaker.services.solver.requests import account_of, client_order_id_of, order_of, signed_terms
+from indexmaker.services.solver.requests import (
+    account_of,
+    amend_of,
+    client_order_id_of,
+    order_of,
+    signed_amend,
+    signed_terms,
+)
 from indexmaker.services.solver.submitting import SolverOutput, submit
 from indexmaker.services.solver.views import order_view, report_view
 from indexmaker.solver.commands import IndexOrderReport
@@ -82,6 +89,23 @@ class OrdersService(rpc.SolverServiceServicer):
         assert order is not None
         view = order_view(self._engine.state, order)
         return pb.CancelIndexOrderResponse(order=view, pending=view.cancel_pending)
+
+    async def AmendIndexOrder(  # noqa: N802
+        self, request: pb.AmendIndexOrderRequest, context: grpc.aio.ServicerContext[object, object]
+    ) -> pb.AmendIndexOrderResponse:
+        """Journal the change; FAILED_PRECONDITION with the rule when it is refused."""
+        account = account_of(request.account)
+        digest = hashlib.sha256(request.signature.encode()).hexdigest()
+        event = amend_of(request, account=account, digest=digest)
+        check_signature(signed_amend(request, account=account), request.signature, account=account)
+        if self._find(event.account, event.client_order_id) is None:
+            raise NotFoundError(f"account {account} has no order {event.client_order_id}")
+        report = _first_report(await submit(self._sequencer, event))
+        if report.exec_type is ExecType.REPLACE_REJECTED:
+            raise RejectedError(f"{event.client_order_id} keeps its terms: {report.text or report.reason.value}")
+        order = self._find(event.account, event.client_order_id)
+        assert order is not None
+        return pb.AmendIndexOrderResponse(order=order_view(self._engine.state, order))
 
     async def GetIndexOrder(  # noqa: N802
         self, request: pb.GetIndexOrderRequest, context: grpc.aio.ServicerContext[object, object]

@@ -7,11 +7,11 @@ from indexmaker.api.solver.v1 import solver_pb2 as pb
 from indexmaker.connectors.errors import InvalidFieldError
 from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id
 from indexmaker.money import MoneyError, parse_atoms
-from indexmaker.solver.events import OrderSubmitted
+from indexmaker.solver.events import OrderAmendRequested, OrderSubmitted
 from indexmaker.solver.vocabulary import Side
-from indexmaker.typed_data import order_typed_data
+from indexmaker.typed_data import amend_typed_data, order_typed_data
 
-__all__ = ["account_of", "amount_of", "client_order_id_of", "order_of", "signed_terms"]
+__all__ = ["account_of", "amend_of", "amount_of", "client_order_id_of", "order_of", "signed_amend", "signed_terms"]
 
 _MAX_INDEX_LENGTH = 32
 _SIDES = {pb.INDEX_SIDE_BUY: Side.BUY, pb.INDEX_SIDE_SELL: Side.SELL}
@@ -78,5 +78,38 @@ def order_of(terms: pb.IndexOrderTerms, *, account: AccountId, digest: str) -> O
         max_price=amount_of(terms.limit_price, field="terms.limit_price", optional=True),
         max_fee=amount_of(terms.max_fee, field="terms.max_fee", optional=True),
         expires_at=terms.expires_at,
+        signature_digest=digest,
+    )
+
+
+def signed_amend(request: pb.AmendIndexOrderRequest, *, account: AccountId) -> dict[str, object]:
+    """The typed data that the user must have signed for this change."""
+    return amend_typed_data(
+        account,
+        client_order_id=request.client_order_id,
+        amend_id=request.amend_id,
+        amount=request.amount,
+        limit_price=request.limit_price,
+        max_fee=request.max_fee,
+        expires_at=request.expires_at,
+    )
+
+
+def amend_of(request: pb.AmendIndexOrderRequest, *, account: AccountId, digest: str) -> OrderAmendRequested:
+    """The event of a change of terms."""
+    if request.expires_at < 0:
+        raise InvalidFieldError("expires_at", "must be UTC nanoseconds, or 0 to leave it")
+
+    def changed(text: str, field: str) -> int | None:
+        return amount_of(text, field=field) if text else None
+
+    return OrderAmendRequested(
+        account=str(account),
+        client_order_id=client_order_id_of(request.client_order_id),
+        amend_id=client_order_id_of(request.amend_id, field="amend_id"),
+        amount=changed(request.amount, "amount"),
+        max_price=changed(request.limit_price, "limit_price"),
+        max_fee=changed(request.max_fee, "max_fee"),
+        expires_at=request.expires_at or None,
         signature_digest=digest,
     )

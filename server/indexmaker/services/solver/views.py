@@ -43,6 +43,8 @@ _KINDS = {
     ExecType.MINTED: solver_pb2.IndexOrderReport.KIND_MINTED,
     ExecType.PENDING_CANCEL: solver_pb2.IndexOrderReport.KIND_PENDING_CANCEL,
     ExecType.CANCEL_REJECTED: solver_pb2.IndexOrderReport.KIND_CANCEL_REJECTED,
+    ExecType.REPLACED: solver_pb2.IndexOrderReport.KIND_REPLACED,
+    ExecType.REPLACE_REJECTED: solver_pb2.IndexOrderReport.KIND_REPLACE_REJECTED,
     ExecType.CANCELLED: solver_pb2.IndexOrderReport.KIND_CANCELLED,
     ExecType.EXPIRED: solver_pb2.IndexOrderReport.KIND_EXPIRED,
     ExecType.REJECTED: solver_pb2.IndexOrderReport.KIND_REJECTED,
