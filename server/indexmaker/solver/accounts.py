@@ -9,6 +9,7 @@ __all__ = [
     "at_venue",
     "backing",
     "bridge",
+    "burned",
     "chain",
     "gate_place",
     "house_cash",
@@ -16,10 +17,15 @@ __all__ = [
     "house_inventory",
     "house_rounding",
     "in_transit",
+    "index_token",
     "keeper",
     "owned_assets",
     "owner_capital",
     "paid_out",
+    "payable",
+    "payout_charges",
+    "payout_transit",
+    "proceeds",
     "trading",
     "venue_place",
     "venue_world",
@@ -44,7 +50,7 @@ def chain(chain_id: int, asset: str) -> Account:
 
 
 def paid_out(chain_id: int, asset: str) -> Account:
-    """The users' wallets, where refunds go."""
+    """The users' wallets, where refunds, payments and returned index tokens go."""
     return Account(OwnerKind.EXTERNAL, "wallets", "refunds", f"chain:{chain_id}", asset)
 
 
@@ -118,3 +124,33 @@ def house_rounding(venue: str, asset: str) -> Account:
 def backing(index: str, venue: str, asset: str) -> Account:
     """Assets that stand behind the minted units of an index."""
     return Account(OwnerKind.HOUSE, f"index:{index}", "backing", venue_place(venue), asset)
+
+
+def index_token(name: str) -> str:
+    """How the ledger names the tokens of an index, so that no traded asset can be taken for them."""
+    return f"token:{name}"
+
+
+def burned(chain_id: int, token: str) -> Account:
+    """Index tokens that are no more."""
+    return Account(OwnerKind.EXTERNAL, "tokens", "burned", f"chain:{chain_id}", token)
+
+
+def proceeds(account: str, venue: str, asset: str) -> Account:
+    """What a user's sold units brought after the venue's fees, at the venue and not yet on its way."""
+    return Account(OwnerKind.USER, account, "proceeds", venue_place(venue), asset)
+
+
+def payout_charges(account: str, venue: str, asset: str) -> Account:
+    """The part of a user's proceeds that stays at the venue: redemption fee and rounding, the house's once paid."""
+    return Account(OwnerKind.USER, account, "charges", venue_place(venue), asset)
+
+
+def payout_transit(account: str, asset: str) -> Account:
+    """A user's proceeds on their way from the venue to the keeper."""
+    return Account(OwnerKind.USER, account, "payout", "transit", asset)
+
+
+def payable(account: str, chain_id: int, asset: str) -> Account:
+    """A user's proceeds in the keeper's wallet."""
+    return Account(OwnerKind.USER, account, "payable", f"keeper:{chain_id}", asset)

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.state.batches import AssetOrder, AssetOrderState, Batch, Fill, InventoryLot, Leg
-from indexmaker.solver.state.collateral import DepositLot, GateTerms, LotState, Transfer, TransferStage, VenueDeposit
+from indexmaker.solver.state.collateral import (
+    DepositLot,
+    GateTerms,
+    LotState,
+    RequestLot,
+    Transfer,
+    TransferStage,
+    VenueDeposit,
+)
 from indexmaker.solver.state.indices import Index
 from indexmaker.solver.state.orders import IndexOrder, order_id_of
+from indexmaker.solver.state.redemptions import Payout, PayoutStage, RedemptionLimits, TokenCommit, TokenLot
 from indexmaker.solver.state.whole import SolverState
 
 __all__ = [
@@ -25,8 +34,14 @@ __all__ = [
     "InventoryLot",
     "Leg",
     "LotState",
+    "Payout",
+    "PayoutStage",
     "Record",
+    "RedemptionLimits",
+    "RequestLot",
     "SolverState",
+    "TokenCommit",
+    "TokenLot",
     "Transfer",
     "TransferStage",
     "VenueDeposit",

@@ -7,11 +7,11 @@ import enum
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.vocabulary import FeeAmount, Finality, TransferState
 
-__all__ = ["DepositLot", "GateTerms", "LotState", "Transfer", "TransferStage", "VenueDeposit"]
+__all__ = ["DepositLot", "GateTerms", "LotState", "RequestLot", "Transfer", "TransferStage", "VenueDeposit"]
 
 
 class LotState(enum.StrEnum):
-    """Life of a deposit lot; GONE covers retracted and withdrawn ones."""
+    """Life of what a request brought to its gate; GONE covers retracted and withdrawn ones."""
 
     UNCONFIRMED = "UNCONFIRMED"
     CONFIRMED = "CONFIRMED"
@@ -19,8 +19,11 @@ class LotState(enum.StrEnum):
     GONE = "GONE"
 
 
-class DepositLot(Record, kw_only=True):
-    """One on-chain request, keyed by chain, transaction and log index; `order_id` is the order that it funds."""
+class RequestLot(Record, kw_only=True):
+    """One on-chain request, keyed by chain, transaction and log index; `order_id` is the order that it funds.
+
+    `asset` and `amount` are what it brought to the gate.
+    """
 
     key: str
     sequence: int
@@ -37,6 +40,10 @@ class DepositLot(Record, kw_only=True):
     removed: str = ""
     """Why it is gone from the gate while its commit is on the way; applied when the commit has failed."""
     order_id: str = ""
+
+
+class DepositLot(RequestLot, kw_only=True):
+    """A request that brought collateral."""
 
 
 class GateTerms(Record, kw_only=True):

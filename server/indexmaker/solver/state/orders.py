@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from indexmaker.identifiers import derived_id
-from indexmaker.solver.commands import IndexOrderReport, Invoice, InvoiceLot
+from indexmaker.solver.commands import IndexOrderReport, Invoice, InvoiceLot, RedemptionInvoice
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.vocabulary import OrderState, RejectReason, Side
 
@@ -22,6 +22,8 @@ class IndexOrder(Record, kw_only=True):
 
     `tradable` is what may be spent on assets and venue fees, known once the transfer has arrived; `ending` is
     the final state that a cancel or an expiry leads to when the order cannot end at once.
+
+    A sell's `amount`, `deposit` and `tradable` are index units: ordered, escrowed by its request, and to be sold.
     """
 
     order_id: str
@@ -60,10 +62,20 @@ class IndexOrder(Record, kw_only=True):
     reserved: int = 0
     spent: int = 0
     units: int = 0
+    """Index units bought, or sold."""
+    proceeds: int = 0
+    """SELL: value of what was sold, the sum of the lots' `value`."""
+    sale_fees: int = 0
+    """SELL: the venue's commissions on it, the sum of the lots' `fee`."""
+    least_price: int = 0
+    """SELL: what a unit must bring by the terms of the request, redemption fee included; 0: no limit."""
+    commit_id: str = ""
+    """SELL: the commit of its tokens that is on its way."""
     idle: int = 0
     minimum_since: int = 0
     lots: list[InvoiceLot] = msgspec.field(default_factory=list)
     invoice: Invoice | None = None
+    redemption: RedemptionInvoice | None = None
     invoice_attempts: int = 0
     vetoed: str = ""
     lots_root: str = ""

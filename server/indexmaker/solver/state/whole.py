@@ -12,6 +12,7 @@ from indexmaker.solver.state.batches import AssetOrder, Batch, InventoryLot
 from indexmaker.solver.state.collateral import DepositLot, GateTerms, Transfer, VenueDeposit
 from indexmaker.solver.state.indices import Index
 from indexmaker.solver.state.orders import IndexOrder
+from indexmaker.solver.state.redemptions import Payout, RedemptionLimits, TokenCommit, TokenLot
 
 __all__ = ["SolverState"]
 
@@ -26,6 +27,12 @@ class SolverState(Record, kw_only=True):
     terms: dict[str, GateTerms] = msgspec.field(default_factory=dict)
     """By request, as `terms_key` names it."""
     orders: dict[str, IndexOrder] = msgspec.field(default_factory=dict)
+    token_lots: dict[str, TokenLot] = msgspec.field(default_factory=dict)
+    redemption_limits: dict[str, RedemptionLimits] = msgspec.field(default_factory=dict)
+    """By request, as `terms_key` names it."""
+    token_commits: dict[str, TokenCommit] = msgspec.field(default_factory=dict)
+    """Commits on their way, by command id."""
+    payouts: dict[str, Payout] = msgspec.field(default_factory=dict)
     transfers: dict[str, Transfer] = msgspec.field(default_factory=dict)
     venue_deposits: dict[str, VenueDeposit] = msgspec.field(default_factory=dict)
     inventory: list[InventoryLot] = msgspec.field(default_factory=list)
