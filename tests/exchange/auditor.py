@@ -65,6 +65,7 @@ class Auditor:
             assert self.remaining.pop(event.order_id) == event.remaining
         elif isinstance(event, BalanceChanged):
             assert (event.available, event.held) == self.engine.balance(event.account, event.asset)
+            assert event.withdrawing == self.engine.withdrawing(event.account, event.asset)
 
     def _post(self, event: Posted) -> None:
         assert event.first == self.posted + 1, "postings are numbered without gaps"
@@ -98,7 +99,12 @@ class Auditor:
                 assert held >= 0, f"account {account} has {held} {asset} held"
                 assert available == self.buckets[f"user.{account}.available", asset]
                 assert held == self.buckets[f"user.{account}.held", asset]
-                totals[asset] += available + held
+                withdrawing = engine.withdrawing(account, asset)
+                assert withdrawing == self.buckets[f"user.{account}.withdrawing", asset]
+                assert withdrawing == sum(
+                    one.amount for one in engine.withdrawals(account) if one.asset == asset and not one.ended
+                )
+                totals[asset] += available + held + withdrawing
         for name, amounts in engine.buckets().items():
             for asset, amount in zip(engine.assets, amounts, strict=True):
                 assert amount == self.buckets[name, asset]

@@ -12,16 +12,36 @@ from exchange.test_funding import ADDRESS, REPORT
 from exchange.test_fuzz_against_model import random_session
 from indexmaker.exchange import ExchangeEngine, StateError
 from indexmaker.exchange.commands import (
+    AllowWithdrawalAddress,
     DefineNetwork,
     ExchangeCommand,
     MarketFilters,
     RegisterDepositAddress,
+    ReportWithdrawal,
+    RequestWithdrawal,
+    SetAddressBook,
     SetMarketFilters,
+    SetWithdrawalTerms,
 )
 from indexmaker.exchange.events import ExchangeEvent
+from indexmaker.exchange.vocabulary import WithdrawalStatus
 
 START = 1_700_000_000_000_000_000
 FILTERS = MarketFilters(max_orders=20, bid_up_ppm=1_100_000, bid_down_ppm=900_000, average_minutes=1)
+
+WITHDRAWALS = [
+    SetWithdrawalTerms(asset=QUOTE, network="BASE", fee=10, minimum=20, approve_above=1_000),
+    SetAddressBook(account=1, required=True),
+    AllowWithdrawalAddress(account=1, network="BASE", address=ADDRESS),
+    *(
+        RequestWithdrawal(
+            account=account, asset=QUOTE, network="BASE", address=ADDRESS, amount=amount, withdraw_order_id="w"
+        )
+        for account, amount in ((1, 100), (2, 2_000), (3, 500))
+    ),
+    ReportWithdrawal(withdrawal_id=1, status=WithdrawalStatus.SENT, tx_hash="0xAA"),
+    ReportWithdrawal(withdrawal_id=3, status=WithdrawalStatus.FAILED, reason="reverted"),
+]
 
 
 def session(seed: int) -> list[ExchangeCommand]:
@@ -31,6 +51,7 @@ def session(seed: int) -> list[ExchangeCommand]:
         DefineNetwork(asset=QUOTE, network="BASE", chain_id=8453, decimals=6, confirmations=5),
         RegisterDepositAddress(account=1, network="BASE", address=ADDRESS),
         REPORT,
+        *WITHDRAWALS,
         *random_session(rng, 400),
         SetMarketFilters(market="ABCUSD", filters=MarketFilters(average_minutes=2)),
         *random_session(rng, 100),

@@ -1,4 +1,4 @@
-"""A user's account: its two buckets per asset, its open orders and its bounded history."""
+"""A user's account: its three buckets per asset, its open orders and its bounded history."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class FeeTier:
 class Account:
     """An account. Readers outside the exchange must not change it.
 
-    `available` and `held` are atoms per asset, in the order in which the assets were listed. `by_client_id` leads to
-    the newest remembered order of a client id.
+    `available`, `held` (for open orders) and `withdrawing` are atoms per asset, in the order in which the assets were
+    listed. `by_client_id` leads to the newest remembered order of a client id.
     """
 
     __slots__ = (
@@ -47,6 +47,8 @@ class Account:
         "status",
         "tier",
         "trades",
+        "withdrawing",
+        "withdrawing_bucket",
     )
 
     def __init__(self, account: int, *, name: str, tier: FeeTier, assets: int) -> None:
@@ -56,8 +58,10 @@ class Account:
         self.status = AccountStatus.ACTIVE
         self.available = [0] * assets
         self.held = [0] * assets
+        self.withdrawing = [0] * assets
         self.available_bucket = f"user.{account}.available"
         self.held_bucket = f"user.{account}.held"
+        self.withdrawing_bucket = f"user.{account}.withdrawing"
         self.dirty: dict[int, PostingKind] = {}
         self.open_orders: dict[int, Order] = {}
         self.open_counts: dict[str, int] = {}

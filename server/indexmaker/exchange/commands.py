@@ -18,11 +18,15 @@ from indexmaker.exchange.vocabulary import (
     SelfTradePrevention,
     Side,
     TimeInForce,
+    WithdrawalStatus,
 )
 
 __all__ = [
+    "AllowWithdrawalAddress",
+    "ApproveWithdrawal",
     "CancelAll",
     "CancelOrder",
+    "CancelWithdrawal",
     "Command",
     "CreateAccount",
     "CreditDeposit",
@@ -35,11 +39,16 @@ __all__ = [
     "MarketFilters",
     "PlaceOrder",
     "RegisterDepositAddress",
+    "RejectWithdrawal",
+    "ReportWithdrawal",
+    "RequestWithdrawal",
     "SeedBalance",
     "SetAccountStatus",
+    "SetAddressBook",
     "SetFeeTier",
     "SetMarketFilters",
     "SetMarketStatus",
+    "SetWithdrawalTerms",
 ]
 
 
@@ -206,6 +215,93 @@ class SeedBalance(Command, frozen=True, tag="seed_balance"):
     reference: str
 
 
+class SetWithdrawalTerms(Command, frozen=True, tag="set_withdrawal_terms"):
+    """Let an asset leave over a network of its own, or stop that. Answer: `Configured`.
+
+    All amounts are ledger atoms. `fee` is taken out of the amount of each withdrawal. Amounts are at least `minimum`
+    (which must exceed the fee), at most `maximum` (0: no limit) and whole multiples of `step`. Step and fee must be
+    whole units of the chain; a step of 0 stands for one such unit (or atom, where that is coarser). An amount above
+    `approve_above` waits for an operator (0: none does). Terms hold for new requests.
+    """
+
+    asset: str
+    network: str
+    fee: int = 0
+    minimum: int = 0
+    maximum: int = 0
+    step: int = 0
+    approve_above: int = 0
+    enabled: bool = True
+    reason: str = ""
+
+
+class SetAddressBook(Command, frozen=True, tag="set_address_book"):
+    """Let an account withdraw to its listed addresses only, or to any. Answer: `Configured`."""
+
+    account: int
+    required: bool
+
+
+class AllowWithdrawalAddress(Command, frozen=True, tag="allow_withdrawal_address"):
+    """List an address of an account, or take it off the list. Answer: `Configured`."""
+
+    account: int
+    network: str
+    address: str
+    allowed: bool = True
+
+
+class RequestWithdrawal(Command, frozen=True, tag="request_withdrawal"):
+    """Send `amount` (ledger atoms, fee included) out of the exchange. Answer: `WithdrawalChanged` or `Rejected`.
+
+    `withdraw_order_id` is the client's: the same request under the same id is answered with the first one's state
+    and sends nothing, another request under it is refused. Empty: every request is a new one.
+    """
+
+    account: int
+    asset: str
+    network: str
+    address: str
+    amount: int
+    withdraw_order_id: str = ""
+
+
+class ApproveWithdrawal(Command, frozen=True, tag="approve_withdrawal"):
+    """Hand a waiting withdrawal to the hot wallet. Answer: `WithdrawalChanged`. `operator` is who decided."""
+
+    withdrawal_id: int
+    operator: str
+
+
+class RejectWithdrawal(Command, frozen=True, tag="reject_withdrawal"):
+    """Refuse a waiting withdrawal and give the money back. Answer: `WithdrawalChanged`."""
+
+    withdrawal_id: int
+    operator: str
+    reason: str
+
+
+class CancelWithdrawal(Command, frozen=True, tag="cancel_withdrawal"):
+    """Its owner takes a waiting withdrawal back. Answer: `WithdrawalChanged`."""
+
+    account: int
+    withdrawal_id: int
+
+
+class ReportWithdrawal(Command, frozen=True, tag="report_withdrawal"):
+    """What the hot wallet says of a withdrawal, as often as wanted. Answer: `WithdrawalChanged`.
+
+    `PROCESSING` with a reason: it waits for something. `SENT` with a transaction, which may be replaced by another.
+    `COMPLETED`: that transaction cannot be undone any more. `FAILED`: no transaction moved or will move the money,
+    and it goes back to its owner. What is older than the last report changes nothing.
+    """
+
+    withdrawal_id: int
+    status: WithdrawalStatus
+    tx_hash: str = ""
+    reason: str = ""
+
+
 class PlaceOrder(Command, frozen=True, tag="place_order"):
     """Enter an order. Answer: `Accepted` or `Rejected`; trades and the like follow in the same outputs.
 
@@ -265,6 +361,14 @@ ExchangeCommand = (
     | CreditDeposit
     | DropDeposit
     | SeedBalance
+    | SetWithdrawalTerms
+    | SetAddressBook
+    | AllowWithdrawalAddress
+    | RequestWithdrawal
+    | ApproveWithdrawal
+    | RejectWithdrawal
+    | CancelWithdrawal
+    | ReportWithdrawal
     | PlaceOrder
     | CancelOrder
     | CancelAll

@@ -66,6 +66,7 @@ def define_asset(core: Core, command: DefineAsset) -> None:
         for account in core.accounts.values():
             account.available.append(0)
             account.held.append(0)
+            account.withdrawing.append(0)
         configured(core, command, command.symbol, changed=True)
 
 

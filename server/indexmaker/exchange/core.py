@@ -10,6 +10,7 @@ from indexmaker.exchange.ledger import Ledger
 from indexmaker.exchange.markets import Asset, Market
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.rejects import RejectCode
+from indexmaker.exchange.withdrawals import Withdrawal
 
 __all__ = ["Core"]
 
@@ -22,15 +23,20 @@ class Core:
         "addresses",
         "assets",
         "at",
+        "books_required",
         "deposits",
         "dirty_markets",
         "last_order_id",
+        "last_withdrawal_id",
         "ledger",
+        "listed_addresses",
         "markets",
         "orders",
         "outputs",
         "seeds",
         "tiers",
+        "withdrawals",
+        "withdrawals_by_client",
     )
 
     def __init__(self) -> None:
@@ -42,6 +48,11 @@ class Core:
         self.addresses: dict[tuple[str, str], Account] = {}
         self.deposits: dict[tuple[int, str, int], Deposit] = {}
         self.seeds: set[str] = set()
+        self.withdrawals: dict[int, Withdrawal] = {}
+        self.withdrawals_by_client: dict[tuple[int, str], Withdrawal] = {}
+        self.books_required: set[int] = set()
+        self.listed_addresses: set[tuple[int, str, str]] = set()
+        self.last_withdrawal_id = 0
         self.last_order_id = 0
         self.ledger = Ledger()
         self.outputs: list[ExchangeEvent] = self.ledger.outputs
@@ -81,6 +92,12 @@ class Core:
         """Answer the command with a rejection."""
         tag = str(command.__struct_config__.tag)
         self.outputs.append(Rejected(tag, code, message, self.at, account, market, client_order_id, order_id))
+
+    def remember_withdrawal(self, withdrawal: Withdrawal) -> None:
+        """Keep a withdrawal, by its number and by the client's id; withdrawals are never forgotten."""
+        self.withdrawals[withdrawal.withdrawal_id] = withdrawal
+        if withdrawal.withdraw_order_id:
+            self.withdrawals_by_client[withdrawal.account, withdrawal.withdraw_order_id] = withdrawal
 
     def remember_open(self, order: Order) -> None:
         """Count an order that rests."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from indexmaker.exchange import configuration, funding, state, trading
+from indexmaker.exchange import address_book, configuration, funding, state, trading, withdrawing
 from indexmaker.exchange.accounts import Account
 from indexmaker.exchange.commands import (
+    AllowWithdrawalAddress,
+    ApproveWithdrawal,
     CancelAll,
     CancelOrder,
+    CancelWithdrawal,
     CreateAccount,
     CreditDeposit,
     DefineAsset,
@@ -24,17 +27,23 @@ from indexmaker.exchange.commands import (
     ExchangeCommand,
     PlaceOrder,
     RegisterDepositAddress,
+    RejectWithdrawal,
+    ReportWithdrawal,
+    RequestWithdrawal,
     SeedBalance,
     SetAccountStatus,
+    SetAddressBook,
     SetFeeTier,
     SetMarketFilters,
     SetMarketStatus,
+    SetWithdrawalTerms,
 )
 from indexmaker.exchange.core import Core
 from indexmaker.exchange.deposits import Deposit
 from indexmaker.exchange.events import ExchangeEvent, Trade
 from indexmaker.exchange.markets import Asset, Market
 from indexmaker.exchange.orders import Order
+from indexmaker.exchange.withdrawals import Withdrawal
 
 __all__ = ["ExchangeEngine"]
 
@@ -46,6 +55,14 @@ _RULES: dict[type, Callable[[Core, Any], None]] = {
     DropDeposit: funding.drop_deposit,
     SeedBalance: funding.seed_balance,
     RegisterDepositAddress: funding.register_deposit_address,
+    RequestWithdrawal: withdrawing.request_withdrawal,
+    ApproveWithdrawal: withdrawing.approve_withdrawal,
+    RejectWithdrawal: withdrawing.reject_withdrawal,
+    CancelWithdrawal: withdrawing.cancel_withdrawal,
+    ReportWithdrawal: withdrawing.report_withdrawal,
+    SetWithdrawalTerms: address_book.set_withdrawal_terms,
+    SetAddressBook: address_book.set_address_book,
+    AllowWithdrawalAddress: address_book.allow_withdrawal_address,
     DefineAsset: configuration.define_asset,
     DefineNetwork: configuration.define_network,
     DefineMarket: configuration.define_market,
@@ -81,8 +98,13 @@ class ExchangeEngine:
         return outputs
 
     def pending(self) -> Sequence[ExchangeEvent]:
-        """Nothing: the outputs of the exchange need no confirmation."""
-        return ()
+        """What the hot wallet has in its hands, oldest first; all other outputs need no confirmation."""
+        core = self._core
+        return [
+            withdrawal.order(core.assets[withdrawal.asset])
+            for withdrawal in core.withdrawals.values()
+            if withdrawal.in_wallet
+        ]
 
     def dump(self) -> bytes:
         """The state as canonical bytes."""
@@ -108,10 +130,14 @@ class ExchangeEngine:
         return self._core.accounts
 
     def balance(self, account: int, asset: str) -> tuple[int, int]:
-        """(available, held) in atoms; raises `KeyError` for an unknown account or asset."""
+        """(available, held for orders) in atoms; raises `KeyError` for an unknown account or asset."""
         owner = self._core.accounts[account]
         index = self._core.assets[asset].index
         return owner.available[index], owner.held[index]
+
+    def withdrawing(self, account: int, asset: str) -> int:
+        """Atoms set aside for withdrawals under way; raises `KeyError` for an unknown account or asset."""
+        return self._core.accounts[account].withdrawing[self._core.assets[asset].index]
 
     def bucket(self, name: str, asset: str) -> int:
         """Atoms in a bucket of the house (`house.fee`) or outside (`external.seed`, negative: came in from there)."""
@@ -169,6 +195,14 @@ class ExchangeEngine:
         deposits = [deposit for deposit in self._core.deposits.values() if deposit.account == account]
         deposits.sort(key=lambda deposit: (deposit.seen_at, deposit.chain_id, deposit.tx_hash, deposit.log_index))
         return deposits
+
+    def withdrawal(self, withdrawal_id: int) -> Withdrawal | None:
+        """A withdrawal by its number."""
+        return self._core.withdrawals.get(withdrawal_id)
+
+    def withdrawals(self, account: int = 0) -> list[Withdrawal]:
+        """Withdrawals of an account (0: of all), oldest first."""
+        return [one for one in self._core.withdrawals.values() if account in (0, one.account)]
 
     def deposit_addresses(self, account: int) -> list[tuple[str, str]]:
         """(network, address) pairs of an account, sorted."""

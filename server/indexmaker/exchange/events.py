@@ -22,6 +22,7 @@ from indexmaker.exchange.vocabulary import (
     SelfTradePrevention,
     Side,
     TimeInForce,
+    WithdrawalStatus,
 )
 
 __all__ = [
@@ -41,7 +42,9 @@ __all__ = [
     "Posting",
     "Rejected",
     "Seeded",
+    "SendWithdrawal",
     "Trade",
+    "WithdrawalChanged",
 ]
 
 
@@ -172,7 +175,10 @@ class Expired(Event, frozen=True, tag="expired"):
 
 
 class BalanceChanged(Event, frozen=True, tag="balance_changed"):
-    """Balances of an account in an asset after the command, once per command; `cause` is the last movement's."""
+    """Balances of an account in an asset after the command, once per command; `cause` is the last movement's.
+
+    `withdrawing` is set aside for withdrawals under way; it is in neither of the others.
+    """
 
     account: int
     asset: str
@@ -180,6 +186,7 @@ class BalanceChanged(Event, frozen=True, tag="balance_changed"):
     held: int
     cause: PostingKind
     at: int
+    withdrawing: int = 0
 
 
 class BookDelta(Event, frozen=True, tag="book_delta"):
@@ -214,6 +221,42 @@ class DepositChanged(Event, frozen=True, tag="deposit_changed"):
     at: int
 
 
+class WithdrawalChanged(Event, frozen=True, tag="withdrawal_changed"):
+    """Where a withdrawal stands. Amounts are ledger atoms; `changed` is false for what told nothing new.
+
+    With `AWAITING_APPROVAL` an operator must decide; with `PROCESSING` and a `reason` one should look.
+    """
+
+    withdrawal_id: int
+    account: int
+    asset: str
+    network: str
+    address: str
+    amount: int
+    fee: int
+    withdraw_order_id: str
+    status: WithdrawalStatus
+    tx_hash: str
+    reason: str
+    changed: bool
+    at: int
+
+
+class SendWithdrawal(Event, frozen=True, tag="send_withdrawal"):
+    """For the hot wallet: send `units` (the chain's) once for each `command_id`, and report what becomes of it.
+
+    Sent again after a restart until the withdrawal has ended. `contract` is the token's, empty for the chain's coin.
+    """
+
+    command_id: str
+    withdrawal_id: int
+    chain_id: int
+    contract: str
+    decimals: int
+    address: str
+    units: int
+
+
 class Seeded(Event, frozen=True, tag="seeded"):
     """The answer to `SeedBalance`; `changed` is false when the reference was used before."""
 
@@ -228,7 +271,8 @@ class Seeded(Event, frozen=True, tag="seeded"):
 class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One leg of a movement: a ledger bucket gains (plus) or loses (minus) atoms of an asset.
 
-    Buckets: `user.<account>.available`, `user.<account>.held`, `house.fee`, `external.<network>`, `external.seed`.
+    Buckets: `user.<account>.available`, `.held` and `.withdrawing`, `house.fee`, `house.withdrawal_fee`,
+    `external.<network>`, `external.seed`.
     """
 
     bucket: str
@@ -239,7 +283,8 @@ class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Posted(Event, frozen=True, tag="posted"):
     """A movement of the ledger. Its legs sum to zero per asset and are numbered `first`, `first` + 1, ...
 
-    `reference` names the cause: an order id, `<market>/<trade id>`, a deposit key or a seed reference.
+    `reference` names the cause: an order id, `<market>/<trade id>`, a deposit key, a seed reference or a withdrawal's
+    command id.
     """
 
     first: int
@@ -262,6 +307,8 @@ ExchangeEvent = (
     | BookDelta
     | DepositChanged
     | Seeded
+    | WithdrawalChanged
+    | SendWithdrawal
     | Posted
 )
 """The tagged union of outputs."""

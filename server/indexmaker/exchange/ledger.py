@@ -12,11 +12,12 @@ from indexmaker.exchange.markets import Asset
 from indexmaker.exchange.orders import PPM, Order
 from indexmaker.exchange.vocabulary import PostingKind
 
-__all__ = ["FEE_BUCKET", "MAX_AMOUNT", "SEED_BUCKET", "Ledger"]
+__all__ = ["FEE_BUCKET", "MAX_AMOUNT", "SEED_BUCKET", "WITHDRAWAL_FEE_BUCKET", "Ledger"]
 
 MAX_AMOUNT = 2**127 - 1
 """The largest amount of any bucket, in atoms."""
 FEE_BUCKET = "house.fee"
+WITHDRAWAL_FEE_BUCKET = "house.withdrawal_fee"
 SEED_BUCKET = "external.seed"
 
 
@@ -104,6 +105,42 @@ class Ledger:
         )
         self._touch(account, asset.index, kind)
 
+    def set_aside(self, account: Account, asset: Asset, amount: int, *, reference: str) -> None:
+        """Take `amount` atoms out of use for a withdrawal; the caller has checked that they are available."""
+        account.available[asset.index] -= amount
+        account.withdrawing[asset.index] += amount
+        legs = (
+            Posting(account.available_bucket, asset.symbol, -amount),
+            Posting(account.withdrawing_bucket, asset.symbol, amount),
+        )
+        self._post(PostingKind.WITHDRAWAL_HOLD, reference, legs)
+        self._touch(account, asset.index, PostingKind.WITHDRAWAL_HOLD)
+
+    def give_back(self, account: Account, asset: Asset, amount: int, *, reference: str) -> None:
+        """Return what was set aside for a withdrawal that did not happen."""
+        account.withdrawing[asset.index] -= amount
+        account.available[asset.index] += amount
+        legs = (
+            Posting(account.withdrawing_bucket, asset.symbol, -amount),
+            Posting(account.available_bucket, asset.symbol, amount),
+        )
+        self._post(PostingKind.WITHDRAWAL_RETURN, reference, legs)
+        self._touch(account, asset.index, PostingKind.WITHDRAWAL_RETURN)
+
+    def pay_out(self, account: Account, asset: Asset, amount: int, *, fee: int, bucket: str, reference: str) -> None:
+        """Let what was set aside leave: the fee to the house, the rest to an outer bucket."""
+        account.withdrawing[asset.index] -= amount
+        self.bucket(bucket)[asset.index] += amount - fee
+        legs = [
+            Posting(account.withdrawing_bucket, asset.symbol, -amount),
+            Posting(bucket, asset.symbol, amount - fee),
+        ]
+        if fee:
+            self.bucket(WITHDRAWAL_FEE_BUCKET)[asset.index] += fee
+            legs.append(Posting(WITHDRAWAL_FEE_BUCKET, asset.symbol, fee))
+        self._post(PostingKind.WITHDRAWAL, reference, tuple(legs))
+        self._touch(account, asset.index, PostingKind.WITHDRAWAL)
+
     def settle(self, maker: Order, taker: Order, *, price: int, quantity: int, reference: str) -> tuple[int, int]:
         """Exchange the money of a trade and take the fees; returns (maker's fee, taker's fee) in atoms.
 
@@ -168,6 +205,7 @@ class Ledger:
                         account.held[index],
                         kind,
                         at,
+                        account.withdrawing[index],
                     )
                 )
             account.dirty.clear()

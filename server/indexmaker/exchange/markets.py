@@ -6,7 +6,13 @@ from collections import deque
 
 from indexmaker.exchange.accounts import HISTORY
 from indexmaker.exchange.book import Book
-from indexmaker.exchange.commands import DefineAsset, DefineMarket, DefineNetwork, MarketFilters
+from indexmaker.exchange.commands import (
+    DefineAsset,
+    DefineMarket,
+    DefineNetwork,
+    MarketFilters,
+    SetWithdrawalTerms,
+)
 from indexmaker.exchange.errors import OffGridError
 from indexmaker.exchange.events import Trade
 from indexmaker.exchange.reference import RollingPrice
@@ -19,7 +25,7 @@ __all__ = ["Asset", "Market"]
 class Asset:
     """A listed asset; `index` is its place in the balances of every account."""
 
-    __slots__ = ("definition", "index", "networks", "scale", "symbol")
+    __slots__ = ("definition", "index", "networks", "scale", "symbol", "withdrawal_terms")
 
     def __init__(self, definition: DefineAsset, *, index: int) -> None:
         self.definition = definition
@@ -27,6 +33,7 @@ class Asset:
         self.symbol = definition.symbol
         self.scale = definition.scale
         self.networks: dict[str, DefineNetwork] = {}
+        self.withdrawal_terms: dict[str, SetWithdrawalTerms] = {}
 
     def to_decimal(self, amount: int) -> str:
         """Ledger atoms as a decimal string."""

@@ -15,16 +15,24 @@ from indexmaker.exchange.commands import (
     DefineNetwork,
     MarketFilters,
     PlaceOrder,
+    SetWithdrawalTerms,
 )
 from indexmaker.exchange.core import Core
-from indexmaker.exchange.deposits import Deposit
 from indexmaker.exchange.errors import StateError
 from indexmaker.exchange.events import Trade
 from indexmaker.exchange.markets import Asset, Market
 from indexmaker.exchange.orders import Order
+from indexmaker.exchange.state_funding import (
+    DepositRecord,
+    Record,
+    WithdrawalRecord,
+    deposit_record,
+    read_deposit,
+    read_withdrawal,
+    withdrawal_record,
+)
 from indexmaker.exchange.vocabulary import (
     AccountStatus,
-    DepositStatus,
     MarketStatus,
     OrderStatus,
     OrderType,
@@ -36,11 +44,7 @@ from indexmaker.exchange.vocabulary import (
 __all__ = ["dump", "load"]
 
 
-class _Record(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    pass
-
-
-class OrderRecord(_Record, frozen=True):
+class OrderRecord(Record, frozen=True):
     """An order; `account` and `market` by name."""
 
     order_id: int
@@ -68,15 +72,16 @@ class OrderRecord(_Record, frozen=True):
     updated_at: int
 
 
-class AssetRecord(_Record, frozen=True):
+class AssetRecord(Record, frozen=True):
     """An asset with its networks, by name."""
 
     definition: DefineAsset
     networks: list[DefineNetwork]
     rounding: int
+    withdrawal_terms: list[SetWithdrawalTerms] = msgspec.field(default_factory=list)
 
 
-class MarketRecord(_Record, frozen=True):
+class MarketRecord(Record, frozen=True):
     """A market with its open orders, each side best first."""
 
     definition: DefineMarket
@@ -92,7 +97,7 @@ class MarketRecord(_Record, frozen=True):
     asks: list[OrderRecord]
 
 
-class AccountRecord(_Record, frozen=True):
+class AccountRecord(Record, frozen=True):
     """An account; balances per asset in the order of listing; closed orders oldest ending first."""
 
     account: int
@@ -103,28 +108,11 @@ class AccountRecord(_Record, frozen=True):
     held: list[int]
     closed: list[OrderRecord]
     trades: list[Trade]
+    withdrawing: list[int] | None = None
 
 
-class DepositRecord(_Record, frozen=True):
-    """A deposit."""
-
-    chain_id: int
-    tx_hash: str
-    log_index: int
-    account: int
-    asset: str
-    network: str
-    address: str
-    units: int
-    amount: int
-    status: DepositStatus
-    confirmations: int
-    seen_at: int
-    credited_at: int
-
-
-class StateRecord(_Record, frozen=True):
-    """Everything."""
+class StateRecord(Record, frozen=True):
+    """Everything. What has a default was not in the first states of this version."""
 
     version: int
     assets: list[AssetRecord]
@@ -137,6 +125,9 @@ class StateRecord(_Record, frozen=True):
     buckets: list[tuple[str, list[int]]]
     posted: int
     last_order_id: int
+    withdrawals: list[WithdrawalRecord] = msgspec.field(default_factory=list)
+    books_required: list[int] = msgspec.field(default_factory=list)
+    listed_addresses: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
 
 
 def dump(core: Core, *, version: int) -> bytes:
@@ -145,18 +136,26 @@ def dump(core: Core, *, version: int) -> bytes:
     record = StateRecord(
         version,
         [
-            AssetRecord(asset.definition, _sorted_networks(asset), ledger.rounding[asset.index])
+            AssetRecord(
+                asset.definition,
+                _sorted_networks(asset),
+                ledger.rounding[asset.index],
+                [asset.withdrawal_terms[name] for name in sorted(asset.withdrawal_terms)],
+            )
             for asset in core.assets.values()
         ],
         sorted((tier.name, tier.maker_ppm, tier.taker_ppm) for tier in core.tiers.values()),
         [_account_record(core.accounts[number]) for number in sorted(core.accounts)],
         [_market_record(market) for market in core.markets.values()],
         sorted((network, address, owner.account) for (network, address), owner in core.addresses.items()),
-        [_deposit_record(core.deposits[key]) for key in sorted(core.deposits)],
+        [deposit_record(core.deposits[key]) for key in sorted(core.deposits)],
         sorted(core.seeds),
         sorted((name, list(totals)) for name, totals in ledger.buckets.items()),
         ledger.posted,
         core.last_order_id,
+        [withdrawal_record(withdrawal) for withdrawal in core.withdrawals.values()],
+        sorted(core.books_required),
+        sorted(core.listed_addresses),
     )
     return msgspec.json.encode(record)
 
@@ -176,6 +175,7 @@ def load(data: bytes, *, version: int) -> Core:
     for index, entry in enumerate(record.assets):
         asset = Asset(entry.definition, index=index)
         asset.networks = {network.network: network for network in entry.networks}
+        asset.withdrawal_terms = {terms.network: terms for terms in entry.withdrawal_terms}
         core.assets[asset.symbol] = asset
         ledger.add_asset(asset)
         ledger.rounding[index] = entry.rounding
@@ -188,8 +188,13 @@ def load(data: bytes, *, version: int) -> Core:
     _restore_open_orders(core, record.markets)
     core.addresses = {(network, address): core.accounts[owner] for network, address, owner in record.addresses}
     for deposit in record.deposits:
-        core.deposits[deposit.chain_id, deposit.tx_hash, deposit.log_index] = _deposit(deposit)
+        core.deposits[deposit.chain_id, deposit.tx_hash, deposit.log_index] = read_deposit(deposit)
     core.seeds = set(record.seeds)
+    for withdrawal in record.withdrawals:
+        core.remember_withdrawal(read_withdrawal(withdrawal))
+    core.last_withdrawal_id = max(core.withdrawals, default=0)
+    core.books_required = set(record.books_required)
+    core.listed_addresses = set(record.listed_addresses)
     return core
 
 
@@ -296,6 +301,7 @@ def _account_record(account: Account) -> AccountRecord:
         list(account.held),
         [_order_record(order) for order in account.closed],
         list(account.trades),
+        list(account.withdrawing),
     )
 
 
@@ -304,6 +310,7 @@ def _account(core: Core, record: AccountRecord) -> Account:
     account.status = record.status
     account.available = list(record.available)
     account.held = list(record.held)
+    account.withdrawing = list(record.withdrawing or [0] * len(record.held))
     account.closed.extend(_order(core, entry, account) for entry in record.closed)
     account.trades.extend(record.trades)
     for order in sorted(account.closed, key=lambda order: order.order_id):
@@ -325,26 +332,3 @@ def _restore_open_orders(core: Core, markets: list[MarketRecord]) -> None:
     for order in sorted(restored, key=lambda order: order.order_id):
         order.account.by_client_id[order.client_order_id] = order
         core.remember_open(order)
-
-
-def _deposit_record(deposit: Deposit) -> DepositRecord:
-    return DepositRecord(*(getattr(deposit, name) for name in DepositRecord.__struct_fields__))
-
-
-def _deposit(record: DepositRecord) -> Deposit:
-    deposit = Deposit(
-        record.chain_id,
-        record.tx_hash,
-        record.log_index,
-        account=record.account,
-        asset=record.asset,
-        network=record.network,
-        address=record.address,
-        units=record.units,
-        amount=record.amount,
-        seen_at=record.seen_at,
-    )
-    deposit.status = record.status
-    deposit.confirmations = record.confirmations
-    deposit.credited_at = record.credited_at
-    return deposit

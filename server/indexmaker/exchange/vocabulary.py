@@ -17,6 +17,7 @@ __all__ = [
     "SelfTradePrevention",
     "Side",
     "TimeInForce",
+    "WithdrawalStatus",
 ]
 
 
@@ -110,6 +111,23 @@ class DepositStatus(StrEnum):
     DROPPED = "DROPPED"
 
 
+class WithdrawalStatus(StrEnum):
+    """Where a withdrawal stands. In the first three its amount is set aside; the others are final.
+
+    `AWAITING_APPROVAL` waits for an operator and may be cancelled, `PROCESSING` is the hot wallet's, `SENT` has a
+    transaction. `COMPLETED` money has left; after `FAILED` (it could not be sent), `REJECTED` (by an operator) and
+    `CANCELLED` (by its owner) it is back.
+    """
+
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    PROCESSING = "PROCESSING"
+    SENT = "SENT"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+
+
 class PostingKind(StrEnum):
     """Why money moved between two buckets of the ledger."""
 
@@ -118,3 +136,6 @@ class PostingKind(StrEnum):
     TRADE = "TRADE"
     DEPOSIT = "DEPOSIT"
     SEED = "SEED"
+    WITHDRAWAL_HOLD = "WITHDRAWAL_HOLD"
+    WITHDRAWAL_RETURN = "WITHDRAWAL_RETURN"
+    WITHDRAWAL = "WITHDRAWAL"
