@@ -21,7 +21,7 @@ from indexmaker.connectors.errors import NotFoundError, RejectedError
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.identifiers import AccountId
 from indexmaker.services.solver.authentication import check_signature
-from indexmaker.services.solver.requests import account_of, order_of, signed_terms
+from indexmaker.services.solver.requests import account_of, order_of, signed_amend, signed_terms
 from indexmaker.typed_data import cancel_typed_data
 
 Kind = solver_pb2.IndexOrderReport
@@ -146,6 +146,23 @@ class FakeCore(
         order.state = solver_pb2.INDEX_ORDER_STATE_CANCELLED
         await self.tell(order, Kind.KIND_CANCELLED)
         return solver_pb2.CancelIndexOrderResponse(order=order)
+
+    async def AmendIndexOrder(self, request, context):  # noqa: N802
+        account = account_of(request.account)
+        check_signature(signed_amend(request, account=account), request.signature, account=account)
+        order = self.orders.get((str(account), request.client_order_id))
+        if order is None:
+            raise NotFoundError(f"no order {request.client_order_id}")
+        if request.amount == "1":
+            refused = solver_pb2.IndexOrder()
+            refused.CopyFrom(order)
+            refused.reason = "ALREADY_USED"
+            await self.tell(refused, Kind.KIND_REPLACE_REJECTED, text="spent", amend_id=request.amend_id)
+            raise RejectedError("spent")
+        order.terms.amount = request.amount or order.terms.amount
+        order.terms.limit_price = request.limit_price or order.terms.limit_price
+        await self.tell(order, Kind.KIND_REPLACED, amend_id=request.amend_id)
+        return solver_pb2.AmendIndexOrderResponse(order=order)
 
     async def GetIndexOrder(self, request, context):  # noqa: N802
         order = self.orders.get((str(account_of(request.account)), request.client_order_id))

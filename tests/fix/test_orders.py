@@ -76,6 +76,37 @@ async def one_order(fix):
     return report.client_order_id
 
 
+async def test_new_terms_are_reported_under_the_id_of_the_change(house):
+    async with house.gateway(), house.client() as fix:
+        order_id = await fix.submit(index="TOP2", cash="250", limit_price="120")
+        await take(fix, 1)
+        amend_id = await fix.amend(order_id, index="TOP2", cash="200", limit_price="110")
+        (report,) = await take(fix, 1)
+        assert (report.exec_type, report.status, report.amount, report.limit_price) == ("5", "0", "200", "110")
+        assert (report.client_order_id, report.original_client_order_id) == (amend_id, order_id)
+
+
+async def test_terms_that_cannot_be_had_are_refused_once(house):
+    async with house.gateway(), house.client() as fix:
+        order_id = await fix.submit(index="TOP2", cash="250")
+        await take(fix, 1)
+        amend_id = await fix.amend(order_id, index="TOP2", cash="1")
+        await fix.ask_status(order_id, index="TOP2")
+        refusal, status = sorted(await take(fix, 2), key=lambda event: isinstance(event, ExecutionReport))
+        assert isinstance(refusal, CancelReject)
+        assert (refusal.client_order_id, refusal.original_client_order_id) == (amend_id, order_id)
+        assert refusal.code == "ALREADY_USED"
+        assert status.amount == "250"
+
+
+async def test_new_terms_for_an_unknown_order_are_refused(house):
+    async with house.gateway(), house.client() as fix:
+        amend_id = await fix.amend("nobody", index="TOP2", cash="200")
+        (refusal,) = await take(fix, 1)
+        assert isinstance(refusal, CancelReject)
+        assert (refusal.client_order_id, refusal.code) == (amend_id, "UNKNOWN_ORDER")
+
+
 async def test_cancel_of_an_unknown_order_is_refused(house):
     async with house.gateway(), house.client() as fix:
         await fix.cancel("nothing", index="TOP2")

@@ -100,6 +100,39 @@ class Client:
         response = await self._solver.CancelIndexOrder(request, timeout=_TIMEOUT, metadata=self._metadata)
         return response.order
 
+    async def amend(
+        self,
+        signer: Signer,
+        *,
+        client_order_id: str,
+        amend_id: str,
+        amount: str = "",
+        limit_price: str = "",
+        max_fee: str = "",
+        expires_at: int = 0,
+    ) -> solver_pb2.IndexOrder:
+        """Change the terms of an open order; what is empty stays as it is, and "0" takes a limit away."""
+        signature = signer.sign_amend(
+            client_order_id=client_order_id,
+            amend_id=amend_id,
+            amount=amount,
+            limit_price=limit_price,
+            max_fee=max_fee,
+            expires_at=expires_at,
+        )
+        request = solver_pb2.AmendIndexOrderRequest(
+            account=_account(signer.account),
+            client_order_id=client_order_id,
+            amend_id=amend_id,
+            amount=amount,
+            limit_price=limit_price,
+            max_fee=max_fee,
+            expires_at=expires_at,
+            signature=signature,
+        )
+        response = await self._solver.AmendIndexOrder(request, timeout=_TIMEOUT, metadata=self._metadata)
+        return response.order
+
     async def order(self, account: AccountId, client_order_id: str) -> solver_pb2.IndexOrder:
         """One order as it stands."""
         request = solver_pb2.GetIndexOrderRequest(account=_account(account), client_order_id=client_order_id)

@@ -163,6 +163,37 @@ class FixClient:
         self._send("F", body, signature=signature)
         return cancel_id
 
+    async def amend(
+        self,
+        client_order_id: str,
+        *,
+        index: str,
+        cash: str = "",
+        limit_price: str = "",
+        max_fee: str = "",
+        expires_at: int = 0,
+    ) -> str:
+        """Sign and send new terms for a buy order; what is left out stays. Returns the id of the change.
+
+        The order keeps its client order id; the answer is an `ExecutionReport` with `exec_type` 5, or a `CancelReject`.
+        """
+        amend_id = self._new_id()
+        signature = self._signer.sign_amend(
+            client_order_id=client_order_id,
+            amend_id=amend_id,
+            amount=cash,
+            limit_price=limit_price,
+            max_fee=max_fee,
+            expires_at=expires_at,
+        )
+        body = self._order_fields(amend_id, index) | {"OrigClOrdID": client_order_id}
+        terms = {"CashOrderQty": cash, "Price": limit_price, "MaxFee": max_fee}
+        body |= {name: value for name, value in terms.items() if value}
+        if expires_at:
+            body["ExpireTime"] = time_text(expires_at)
+        self._send("G", body, signature=signature)
+        return amend_id
+
     async def ask_status(self, client_order_id: str, *, index: str) -> None:
         """Ask for an order; the answer is an `ExecutionReport` with `exec_type` I."""
         body = self._order_fields(client_order_id, index)

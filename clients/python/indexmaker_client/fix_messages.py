@@ -60,6 +60,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     side: str
     state: str
     amount: str
+    limit_price: str
     units: str
     average_price: str
     last_units: str
@@ -106,7 +107,7 @@ class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class CancelReject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A wish to cancel was refused."""
+    """A wish to cancel, or to change terms, was refused."""
 
     client_order_id: str
     original_client_order_id: str
@@ -182,6 +183,7 @@ def _execution_report(message: Message) -> ExecutionReport:
         side="BUY" if body["Side"] == "1" else "SELL",
         state=body.get("IndexOrderState", ""),
         amount=str(body.get("CashOrderQty", body.get("OrderQty", ""))),
+        limit_price=body.get("Price", ""),
         units=body["CumQty"],
         average_price=body.get("AvgPx", ""),
         last_units=body.get("LastQty", ""),

@@ -6,7 +6,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from indexmaker.identifiers import AccountId
-from indexmaker.typed_data import cancel_typed_data, logon_typed_data, order_typed_data
+from indexmaker.typed_data import amend_typed_data, cancel_typed_data, logon_typed_data, order_typed_data
 
 __all__ = ["Signer"]
 
@@ -50,6 +50,29 @@ class Signer:
     def sign_cancel(self, *, client_order_id: str) -> str:
         """Signature of the wish to end an order."""
         return self.__sign(cancel_typed_data(self.account, client_order_id=client_order_id))
+
+    def sign_amend(
+        self,
+        *,
+        client_order_id: str,
+        amend_id: str,
+        amount: str = "",
+        limit_price: str = "",
+        max_fee: str = "",
+        expires_at: int = 0,
+    ) -> str:
+        """Signature of new terms of an order; what is empty stays as it is."""
+        return self.__sign(
+            amend_typed_data(
+                self.account,
+                client_order_id=client_order_id,
+                amend_id=amend_id,
+                amount=amount,
+                limit_price=limit_price,
+                max_fee=max_fee,
+                expires_at=expires_at,
+            )
+        )
 
     def sign_logon(self, *, challenge: str, sender_comp_id: str, target_comp_id: str) -> str:
         """Signature of a gateway's logon challenge."""

@@ -58,6 +58,11 @@ class Core:
         response = await self._ask(self._orders.CancelIndexOrder, request)
         return response.order
 
+    async def amend(self, request: solver.AmendIndexOrderRequest) -> solver.IndexOrder:
+        """Change an order's terms."""
+        response = await self._ask(self._orders.AmendIndexOrder, request)
+        return response.order
+
     async def order(self, account: AccountId, client_order_id: str) -> solver.IndexOrder:
         """One order as it stands."""
         owner = common_pb2.AccountId(chain_id=account.chain_id, address=account.address)

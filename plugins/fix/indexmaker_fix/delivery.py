@@ -60,6 +60,8 @@ class Delivery:
             return []
         if report.kind == pb.IndexOrderReport.KIND_CANCEL_REJECTED:
             return [(session, "9", self._cancel_reject(session, account, report)) for session in sessions]
+        if report.kind == pb.IndexOrderReport.KIND_REPLACE_REJECTED:
+            return [(session, "9", _replace_reject(account, report)) for session in sessions]
         order, invoice = None, None
         if report.kind == pb.IndexOrderReport.KIND_MINTED:
             order, invoice = await self._minted(account, report)
@@ -101,3 +103,17 @@ class Delivery:
 
     def _cancel_id(self, session: LiveSession, account: AccountId, report: pb.IndexOrderReport) -> str:
         return self._store.cancel_id(session.comp_id, order_id(str(account), report.order.terms.client_order_id))
+
+
+def _replace_reject(account: AccountId, report: pb.IndexOrderReport) -> Body:
+    body = cancel_reject(
+        account=str(account),
+        client_order_id=report.order.terms.client_order_id,
+        cancel_id=report.amend_id,
+        status=report_status(report),
+        exec_id=exec_id(report.cursor),
+        at=report.reported_at,
+        code=report.order.reason,
+        text=report.text,
+    )
+    return body | {"CxlRejResponseTo": "2"}

@@ -17,7 +17,7 @@ from indexmaker_fix.errors import BusinessReason, Fault, FaultyError
 from indexmaker_fix.message import Body, Message
 from indexmaker_fix.rejects import reject_body
 from indexmaker_fix.reports import cancel_reject, order_reject, status_report
-from indexmaker_fix.requests import cancel_request, owner_of, submit_request
+from indexmaker_fix.requests import amend_request, cancel_request, owner_of, submit_request
 from indexmaker_fix.security_list import security_list
 
 __all__ = ["Answers", "Desk"]
@@ -45,6 +45,8 @@ class Desk:
                     return await self._order(message, account, request_id)
                 case "F":
                     return await self._cancel(message, account, request_id)
+                case "G":
+                    return await self._amend(message, account, request_id)
                 case "H":
                     return await self._status(message, account, request_id)
                 case _:
@@ -85,6 +87,27 @@ class Desk:
                 text=error.message,
             )
             return [("9", body)]
+        return []
+
+    async def _amend(self, message: Message, account: AccountId, request_id: str) -> Answers:
+        request = amend_request(message, account=account)
+        try:
+            await self._core.amend(request)
+        except RejectedError:
+            return []  # the core reports why the terms stay as they are
+        except _REFUSALS as error:
+            unknown = isinstance(error, NotFoundError)
+            body = cancel_reject(
+                account=str(account),
+                client_order_id=request.client_order_id,
+                cancel_id=request.amend_id,
+                status="8" if unknown else await self._status_of(account, request.client_order_id),
+                exec_id=request_id,
+                at=self._clock.now(),
+                code="UNKNOWN_ORDER" if unknown else "",
+                text=error.message,
+            )
+            return [("9", body | {"CxlRejResponseTo": "2"})]
         return []
 
     async def _status(self, message: Message, account: AccountId, request_id: str) -> Answers:

@@ -5,6 +5,8 @@
 | new                | 0        | 0                                           |
 | state changed      | I        | 0, or 1 once something is filled            |
 | partly filled      | F        | 1                                           |
+| terms changed      | 5        | 0 or 1                                      |
+| change refused     | OrderCancelReject(9) with CxlRejResponseTo 2           |
 | cancel waits       | 6        | 6                                           |
 | cancelled          | 4        | 4                                           |
 | expired            | C        | C                                           |
@@ -44,6 +46,7 @@ _EXEC_TYPES = {
     _Kind.KIND_FILL: "F",
     _Kind.KIND_PENDING_CANCEL: "6",
     _Kind.KIND_CANCELLED: "4",
+    _Kind.KIND_REPLACED: "5",
     _Kind.KIND_EXPIRED: "C",
     _Kind.KIND_REJECTED: "8",
     _Kind.KIND_MINTED: "B",
@@ -135,6 +138,8 @@ def execution_report(report: pb.IndexOrderReport, *, cancel_id: str = "", order:
         body["SettlDate"] = date_text(report.reported_at)
     if cancel_id and report.kind in (_Kind.KIND_PENDING_CANCEL, _Kind.KIND_CANCELLED):
         body |= {"ClOrdID": cancel_id, "OrigClOrdID": shown.terms.client_order_id}
+    if report.kind == _Kind.KIND_REPLACED and report.amend_id:
+        body |= {"ClOrdID": report.amend_id, "OrigClOrdID": shown.terms.client_order_id}
     code = report.order.reason
     return body | _optional({"MintTxHash": report.tx_hash, "Text": _clean(report.text), "RejectCode": code[:40]})
 

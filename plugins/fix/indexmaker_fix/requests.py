@@ -12,7 +12,7 @@ from indexmaker_fix.errors import BusinessReason, FaultyError, SessionReason
 from indexmaker_fix.message import Message
 from indexmaker_fix.values import parse_time
 
-__all__ = ["account_message", "cancel_request", "owner_of", "submit_request"]
+__all__ = ["account_message", "amend_request", "cancel_request", "owner_of", "submit_request"]
 
 _SIDES = {"1": pb.INDEX_SIDE_BUY, "2": pb.INDEX_SIDE_SELL}
 _AMOUNTS = {"1": ("CashOrderQty", "OrderQty"), "2": ("OrderQty", "CashOrderQty")}
@@ -74,6 +74,26 @@ def cancel_request(message: Message, *, account: AccountId) -> pb.CancelIndexOrd
     return pb.CancelIndexOrderRequest(
         account=account_message(owner),
         client_order_id=message.body["OrigClOrdID"],
+        signature=_signature(message),
+    )
+
+
+def amend_request(message: Message, *, account: AccountId) -> pb.AmendIndexOrderRequest:
+    """OrderCancelReplaceRequest(G): what is left out stays as it is. The order keeps OrigClOrdID as its name."""
+    body = message.body
+    owner = owner_of(message, account=account)
+    _check_id(message, "ClOrdID")
+    _check_id(message, "OrigClOrdID")
+    amount_field, other = _AMOUNTS[body["Side"]]
+    _refuse(message, other, f"Side {body['Side']} is ordered by {amount_field}, not by {other}")
+    return pb.AmendIndexOrderRequest(
+        account=account_message(owner),
+        client_order_id=body["OrigClOrdID"],
+        amend_id=body["ClOrdID"],
+        amount=body.get(amount_field, ""),
+        limit_price=body.get("Price", ""),
+        max_fee=body.get("MaxFee", ""),
+        expires_at=parse_time(body["ExpireTime"]) if "ExpireTime" in body else 0,
         signature=_signature(message),
     )
 

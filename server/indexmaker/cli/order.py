@@ -112,6 +112,60 @@ def cancel(
     return run_client(core, work)
 
 
+@app.command
+def amend(
+    client_order_id: str,
+    *,
+    amount: str = "",
+    limit_price: str = "",
+    max_fee: str = "",
+    expires_in: int = 0,
+    amend_id: str = "",
+    chain_id: int = 42161,
+    key_file: KeyFile = None,
+    core: Core = "unix:run/core.sock",
+    json: Json = False,
+) -> int:
+    """Change the terms of an open order, all of the named ones or none. What is spent already cannot be taken back.
+
+    Parameters
+    ----------
+    client_order_id
+        The order.
+    amount
+        The amount from now on; left out, it stays.
+    limit_price
+        The price limit from now on; 0 takes it away.
+    max_fee
+        The limit of all fees from now on; 0 takes it away. It is fixed once the collateral has left its gate.
+    expires_in
+        Seconds from now until the order ends by itself; left out, its end stays.
+    amend_id
+        Your name of this change, made from the time when left out. The same id again gives the first answer.
+    chain_id
+        Chain of the account.
+    """
+    signer = _signer(chain_id, key_file)
+    if signer is None:
+        return 2
+    now = time.time_ns()
+
+    async def work(client: Client) -> int:
+        order = await client.amend(
+            signer,
+            client_order_id=client_order_id,
+            amend_id=amend_id or f"amend-{now // 1_000_000}",
+            amount=amount,
+            limit_price=limit_price,
+            max_fee=max_fee,
+            expires_at=now + expires_in * 1_000_000_000 if expires_in else 0,
+        )
+        _print([order], json=json)
+        return 0
+
+    return run_client(core, work)
+
+
 @app.command(name="list")
 def list_(
     *, account: Account = "", open_only: bool = False, core: Core = "unix:run/core.sock", json: Json = False

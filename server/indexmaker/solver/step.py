@@ -81,6 +81,7 @@ class Step:
         text: str = "",
         last_units: int = 0,
         last_value: int = 0,
+        amend_id: str = "",
     ) -> IndexOrderReport:
         """Report an order as it is now."""
         invoice = order.invoice
@@ -103,6 +104,7 @@ class Step:
             reason=reason,
             text=text,
             tx_hash=order.settle_tx,
+            amend_id=amend_id,
             at=self.at,
         )
         self.report(report)

@@ -166,6 +166,7 @@ def report_view(sequence: int, index: int, report: IndexOrderReport) -> solver_p
         last_value=_optional(report.last_value),
         text=report.text,
         tx_hash=report.tx_hash,
+        amend_id=report.amend_id,
     )
 
 

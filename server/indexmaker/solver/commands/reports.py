@@ -44,6 +44,8 @@ class IndexOrderReport(Report, frozen=True, kw_only=True):
     reason: RejectReason = RejectReason.NONE
     text: str = ""
     tx_hash: str = ""
+    amend_id: str = ""
+    """The change of terms that this answers."""
     at: int = 0
 
 

@@ -38,10 +38,10 @@ def on_amend(step: Step, event: OrderAmendRequested) -> None:
     terms = _new_terms(order, event)
     reason, text = _objection(step, order, event, terms)
     if reason is not RejectReason.NONE:
-        answer = step.tell(order, ExecType.REPLACE_REJECTED, reason=reason, text=text)
+        answer = step.tell(order, ExecType.REPLACE_REJECTED, reason=reason, text=text, amend_id=event.amend_id)
     else:
         _apply(order, terms)
-        answer = step.tell(order, ExecType.REPLACED, text=f"amended by {event.amend_id}")
+        answer = step.tell(order, ExecType.REPLACED, text="the terms were changed", amend_id=event.amend_id)
     if reason is not RejectReason.BAD_CLIENT_ORDER_ID:
         order.amendments[event.amend_id] = answer
     if order.state is OrderState.PENDING_COLLATERAL:
@@ -147,5 +147,6 @@ def _unknown(step: Step, event: OrderAmendRequested) -> IndexOrderReport:
         amount=0,
         reason=RejectReason.UNKNOWN_ORDER,
         text="no such order of this account",
+        amend_id=event.amend_id,
         at=step.at,
     )
