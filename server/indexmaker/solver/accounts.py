@@ -16,7 +16,9 @@ __all__ = [
     "house_fees",
     "house_inventory",
     "house_rounding",
+    "house_short",
     "in_transit",
+    "index_cash",
     "index_token",
     "keeper",
     "owned_assets",
@@ -154,3 +156,13 @@ def payout_transit(account: str, asset: str) -> Account:
 def payable(account: str, chain_id: int, asset: str) -> Account:
     """A user's proceeds in the keeper's wallet."""
     return Account(OwnerKind.USER, account, "payable", f"keeper:{chain_id}", asset)
+
+
+def house_short(venue: str, asset: str) -> Account:
+    """Below zero by what was sold beyond the sellers' share and is still to be bought back."""
+    return Account(OwnerKind.HOUSE, _HOUSE, "short", venue_place(venue), asset)
+
+
+def index_cash(index: str, venue: str, asset: str) -> Account:
+    """Collateral held for an index between the sales and the purchases of a rebalance."""
+    return Account(OwnerKind.HOUSE, f"index:{index}", "cash", venue_place(venue), asset)

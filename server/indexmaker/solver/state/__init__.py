@@ -17,6 +17,7 @@ from indexmaker.solver.state.collateral import (
     TransferStage,
     VenueDeposit,
 )
+from indexmaker.solver.state.house import HouseDemand, Short
 from indexmaker.solver.state.indices import Index
 from indexmaker.solver.state.orders import IndexOrder, order_id_of
 from indexmaker.solver.state.redemptions import Payout, PayoutStage, RedemptionLimits, TokenCommit, TokenLot
@@ -29,6 +30,7 @@ __all__ = [
     "DepositLot",
     "Fill",
     "GateTerms",
+    "HouseDemand",
     "Index",
     "IndexOrder",
     "InventoryLot",
@@ -39,6 +41,7 @@ __all__ = [
     "Record",
     "RedemptionLimits",
     "RequestLot",
+    "Short",
     "SolverState",
     "TokenCommit",
     "TokenLot",

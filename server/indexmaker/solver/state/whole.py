@@ -10,6 +10,7 @@ from indexmaker.solver.config import SolverConfig
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.state.batches import AssetOrder, Batch, InventoryLot
 from indexmaker.solver.state.collateral import DepositLot, GateTerms, Transfer, VenueDeposit
+from indexmaker.solver.state.house import HouseDemand, Short
 from indexmaker.solver.state.indices import Index
 from indexmaker.solver.state.orders import IndexOrder
 from indexmaker.solver.state.redemptions import Payout, RedemptionLimits, TokenCommit, TokenLot
@@ -36,6 +37,10 @@ class SolverState(Record, kw_only=True):
     transfers: dict[str, Transfer] = msgspec.field(default_factory=dict)
     venue_deposits: dict[str, VenueDeposit] = msgspec.field(default_factory=dict)
     inventory: list[InventoryLot] = msgspec.field(default_factory=list)
+    shorts: list[Short] = msgspec.field(default_factory=list)
+    """What the house has to buy back, oldest first."""
+    demands: dict[str, HouseDemand] = msgspec.field(default_factory=dict)
+    """What the house trades for indices, by id."""
     batches: dict[str, Batch] = msgspec.field(default_factory=dict)
     asset_orders: dict[str, AssetOrder] = msgspec.field(default_factory=dict)
     trades: dict[str, str] = msgspec.field(default_factory=dict)
