@@ -20,6 +20,7 @@ from indexmaker.exchange.commands import (
     MarketFilters,
     RegisterDepositAddress,
     SeedBalance,
+    SetWithdrawalTerms,
 )
 from indexmaker.exchange.engine import ExchangeEngine
 from indexmaker.exchange.events import Rejected
@@ -35,6 +36,9 @@ DEFINITIONS: tuple[ExchangeCommand, ...] = (
     DefineAsset(symbol="BTC", scale=8),
     DefineAsset(symbol="ETH", scale=8),
     DefineNetwork(asset="USDC", network="BASE", chain_id=8453, decimals=6, confirmations=3, contract="0xusdc"),
+    SetWithdrawalTerms(
+        asset="USDC", network="BASE", fee=5 * 10**7, minimum=10**9, maximum=10**13, approve_above=10**12
+    ),
     DefineMarket(
         symbol="BTCUSDC",
         base="BTC",
@@ -80,7 +84,7 @@ async def venue(clock: ManualClock, limits: Limits) -> Venue:
     sequencer: ExchangeSequencer = Sequencer(engine, MemoryJournal("exchange"), clock=clock)
     credentials = Credentials()
     for account, name in ((1001, "alice"), (1002, "bob")):
-        credentials.add(Credential(account=account, key=name, secret=SECRET.format(name)))
+        credentials.add(Credential(account=account, key=name, secret=SECRET.format(name), withdraw=name == "alice"))
     return Venue(
         engine=engine,
         sequencer=sequencer,

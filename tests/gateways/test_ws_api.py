@@ -11,7 +11,8 @@ import pytest
 
 from gateways.conftest import DEPOSITS
 from gateways.trader import Trader
-from indexmaker.exchange.commands import CreditDeposit
+from indexmaker.exchange.commands import CreditDeposit, ReportWithdrawal
+from indexmaker.exchange.vocabulary import WithdrawalStatus
 from indexmaker.gateways.binance import Venue
 from indexmaker.gateways.binance.signing import sign, ws_payload
 
@@ -131,6 +132,24 @@ async def test_deposit_is_announced_to_its_owner(line: Line, venue: Venue) -> No
     events = [(await line.next())["event"] for _ in range(2)]
     assert [event["e"] for event in events] == ["outboundAccountPosition", "balanceUpdate"]
     assert (events[1]["a"], events[1]["d"]) == ("USDC", "5.00000000")
+    assert (await line.ask("ping", signed=False))["status"] == 200
+
+
+async def test_withdrawal_is_announced_when_money_goes_and_when_it_comes_back(
+    line: Line, alice: Trader, venue: Venue
+) -> None:
+    await line.ask("userDataStream.subscribe.signature")
+    await alice.post(
+        "/sapi/v1/capital/withdraw/apply", coin="USDC", network="BASE", address="0x" + "12" * 20, amount="100"
+    )
+    await venue.submit(ReportWithdrawal(withdrawal_id=1, status=WithdrawalStatus.SENT, tx_hash="0xaa"))
+    await venue.submit(ReportWithdrawal(withdrawal_id=1, status=WithdrawalStatus.FAILED, reason="reverted"))
+    events = [(await line.next())["event"] for _ in range(4)]
+    assert [event["B"][0]["f"] for event in events[::2]] == ["999900.00000000", "1000000.00000000"]
+    assert [(event["e"], event["a"], event["d"]) for event in events[1::2]] == [
+        ("balanceUpdate", "USDC", "-100.00000000"),
+        ("balanceUpdate", "USDC", "100.00000000"),
+    ]
     assert (await line.ask("ping", signed=False))["status"] == 200
 
 

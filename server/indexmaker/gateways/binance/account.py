@@ -9,7 +9,7 @@ from indexmaker.gateways.binance.errors import ApiError
 from indexmaker.gateways.binance.operations import Call
 from indexmaker.money import ATOMS
 
-__all__ = ["account", "commission", "my_trades", "order_counts", "rate", "trade_fee"]
+__all__ = ["account", "commission", "key_permissions", "my_trades", "order_counts", "rate", "trade_fee"]
 
 _PPM = 1_000_000
 _DAY = 86_400_000
@@ -43,7 +43,7 @@ async def account(call: Call) -> object:
         "sellerCommission": 0,
         "commissionRates": _rates(tier),
         "canTrade": owner.status == "ACTIVE",
-        "canWithdraw": False,
+        "canWithdraw": owner.status == "ACTIVE" and call.can_withdraw,
         "canDeposit": True,
         "brokered": False,
         "requireSelfTradePrevention": False,
@@ -53,6 +53,22 @@ async def account(call: Call) -> object:
         "balances": balances,
         "permissions": ["SPOT"],
         "uid": owner.account,
+    }
+
+
+async def key_permissions(call: Call) -> object:
+    """What the key of the call may do."""
+    return {
+        "ipRestrict": False,
+        "createTime": 0,
+        "enableReading": True,
+        "enableSpotAndMarginTrading": True,
+        "enableWithdrawals": call.can_withdraw,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": False,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
     }
 
 

@@ -11,11 +11,12 @@ __all__ = ["Credential", "Credentials"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A key of an account. The secret is never shown."""
+    """A key of an account, which may `withdraw` or not. The secret is never shown."""
 
     account: int
     key: str
     secret: str = field(repr=False)
+    withdraw: bool = False
 
 
 class Credentials:

@@ -23,6 +23,7 @@ __all__ = [
     "order_rejected",
     "too_precise",
     "unknown_symbol",
+    "withdrawal_rejected",
 ]
 
 
@@ -126,4 +127,25 @@ def order_rejected(rejection: Rejected) -> ApiError:
 def cancel_rejected(rejection: Rejected) -> ApiError:
     """The answer to a refused cancel."""
     code, text = _CANCEL_TEXTS.get(rejection.code, (-2011, rejection.message))
+    return ApiError(code, text)
+
+
+_WITHDRAWAL_TEXTS: Mapping[RejectCode, tuple[int, str]] = {
+    RejectCode.UNKNOWN_ASSET: (-4017, "The coin is not supported."),
+    RejectCode.UNKNOWN_NETWORK: (-4018, "The coin and network combination is not supported."),
+    RejectCode.ACCOUNT_SUSPENDED: (-4012, "Withdrawals are not allowed on this account."),
+    RejectCode.WITHDRAWALS_DISABLED: (-4044, "Withdrawals of this coin over this network are suspended."),
+    RejectCode.WITHDRAWAL_MINIMUM: (-4022, "The withdrawal amount is below the minimum."),
+    RejectCode.WITHDRAWAL_MAXIMUM: (-4023, "The withdrawal amount exceeds the maximum."),
+    RejectCode.WITHDRAWAL_STEP: (-4021, "The withdrawal amount must be a multiple of the step of this coin."),
+    RejectCode.WITHDRAWAL_ADDRESS: (-4033, "The address is illegal."),
+    RejectCode.ADDRESS_NOT_LISTED: (-4035, "This address is not on the whitelist. Please join and try again."),
+    RejectCode.INSUFFICIENT_BALANCE: (-4026, "You have insufficient balance."),
+    RejectCode.DUPLICATE_WITHDRAWAL_ID: (-4001, "This withdrawOrderId was used for another withdrawal."),
+}
+
+
+def withdrawal_rejected(rejection: Rejected) -> ApiError:
+    """The answer to a refused withdrawal."""
+    code, text = _WITHDRAWAL_TEXTS.get(rejection.code, (-4001, rejection.message))
     return ApiError(code, text)

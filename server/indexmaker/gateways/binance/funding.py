@@ -1,4 +1,4 @@
-"""The wallet interface: deposit addresses, deposit history, coins."""
+"""The wallet interface: deposit addresses, deposit history, coins and their networks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from indexmaker.exchange.commands import DefineNetwork
 from indexmaker.exchange.deposits import Deposit
 from indexmaker.exchange.markets import Asset
 from indexmaker.exchange.vocabulary import DepositStatus
+from indexmaker.exchange.withdrawals import chain_unit
 from indexmaker.gateways.binance import formats
 from indexmaker.gateways.binance.errors import ApiError, bad_parameter
 from indexmaker.gateways.binance.operations import Call
@@ -17,6 +18,8 @@ __all__ = ["coins", "deposit_address", "deposit_history", "no_pairs", "system_st
 _PENDING, _SUCCESS = 0, 1
 _MILLISECOND = 1_000_000
 _DEFAULT_SPAN = 90 * 86_400_000
+_NO_MAXIMUM = "10000000000000"
+"""The interface has no word for "any amount"; nobody owns as much."""
 
 
 async def system_status(call: Call) -> object:
@@ -100,7 +103,7 @@ async def coins(call: Call) -> object:
             "coin": asset.symbol,
             "name": asset.definition.name or asset.symbol,
             "depositAllEnable": bool(asset.networks),
-            "withdrawAllEnable": False,
+            "withdrawAllEnable": any(terms.enabled for terms in asset.withdrawal_terms.values()),
             "free": format_atoms(asset.to_money(owner.available[asset.index])),
             "locked": format_atoms(asset.to_money(owner.held[asset.index])),
             "freeze": "0",
@@ -109,7 +112,7 @@ async def coins(call: Call) -> object:
             "isLegalMoney": False,
             "storage": "0",
             "trading": asset.symbol in bases | quotes,
-            "withdrawing": "0",
+            "withdrawing": format_atoms(asset.to_money(owner.withdrawing[asset.index])),
             "networkList": [
                 _network(asset, network, default=number == 0) for number, network in enumerate(asset.networks.values())
             ],
@@ -127,12 +130,7 @@ def _network(asset: Asset, network: DefineNetwork, *, default: bool) -> dict[str
         "depositEnable": True,
         "depositDesc": "",
         "depositDust": format_atoms(ATOMS // 10**network.decimals),
-        "withdrawEnable": False,
-        "withdrawDesc": "Withdrawals are not offered by this exchange.",
-        "withdrawFee": "0",
-        "withdrawMin": "0",
-        "withdrawMax": "0",
-        "withdrawIntegerMultiple": "0.00000001",
+        **_withdrawals(asset, network),
         "addressRegex": "^(0x)[0-9A-Fa-f]{40}$",
         "memoRegex": "",
         "minConfirm": network.confirmations,
@@ -143,4 +141,25 @@ def _network(asset: Asset, network: DefineNetwork, *, default: bool) -> dict[str
         "sameAddress": False,
         "estimatedArrivalTime": 1,
         "busy": False,
+    }
+
+
+def _withdrawals(asset: Asset, network: DefineNetwork) -> dict[str, object]:
+    terms = asset.withdrawal_terms.get(network.network)
+    if terms is None:
+        return {
+            "withdrawEnable": False,
+            "withdrawDesc": "Withdrawals over this network are not offered.",
+            "withdrawFee": "0",
+            "withdrawMin": "0",
+            "withdrawMax": "0",
+            "withdrawIntegerMultiple": "0",
+        }
+    return {
+        "withdrawEnable": terms.enabled,
+        "withdrawDesc": "" if terms.enabled else terms.reason or "Withdrawals are suspended.",
+        "withdrawFee": asset.to_decimal(terms.fee),
+        "withdrawMin": asset.to_decimal(terms.minimum),
+        "withdrawMax": asset.to_decimal(terms.maximum) if terms.maximum else _NO_MAXIMUM,
+        "withdrawIntegerMultiple": asset.to_decimal(terms.step or chain_unit(network, scale=asset.scale)),
     }

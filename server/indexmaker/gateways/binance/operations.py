@@ -9,6 +9,7 @@ from enum import Enum, auto
 from indexmaker.gateways.binance.credentials import Credential
 from indexmaker.gateways.binance.errors import ApiError
 from indexmaker.gateways.binance.parameters import Parameters
+from indexmaker.gateways.binance.rate_limits import Pool
 from indexmaker.gateways.binance.signing import check_signature, check_timing
 from indexmaker.gateways.binance.venue import Venue
 
@@ -36,6 +37,11 @@ class Call:
         assert self.credential is not None, "only signed operations have an account"
         return self.credential.account
 
+    @property
+    def can_withdraw(self) -> bool:
+        """Whether the key of the caller may withdraw."""
+        return self.credential is not None and self.credential.withdraw
+
 
 Handler = Callable[[Call], Awaitable[object]]
 
@@ -44,13 +50,14 @@ Handler = Callable[[Call], Awaitable[object]]
 class Operation:
     """A named operation; `handle` returns what is sent as JSON.
 
-    `weight` may depend on the parameters. A `free` operation costs its weight only when it fails. One that
-    `counts_order` counts as a new order.
+    `weight` may depend on the parameters and counts in `pool`. A `free` operation costs its weight only when it
+    fails. One that `counts_order` counts as a new order.
     """
 
     handle: Handler
     security: Security = Security.NONE
     weight: int | Callable[[Parameters], int] = 1
+    pool: Pool = Pool.SPOT
     free: bool = False
     counts_order: bool = False
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from indexmaker.gateways.binance.errors import ApiError
 from indexmaker.runtime import Clock
 
-__all__ = ["Counter", "Limits", "RateLimits", "Window"]
+__all__ = ["Counter", "Limits", "Pool", "RateLimits", "Window"]
 
 _SECOND = 1_000_000_000
 _UNITS = {"SECOND": 1, "MINUTE": 60, "DAY": 86_400}
+
+
+class Pool(Enum):
+    """Which weights a request counts towards; the value names the header that tells what is used."""
+
+    SPOT = "X-MBX-USED-WEIGHT"
+    WALLET_USER = "X-SAPI-USED-UID-WEIGHT"
+    WALLET_ADDRESS = "X-SAPI-USED-IP-WEIGHT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +62,10 @@ class Limits:
     requests: Window = Window(interval="MINUTE", number=5, limit=300_000)
     stream_messages: Window = Window(interval="SECOND", number=1, limit=5)
     """What one connection to the public streams may send."""
+    wallet_user: Window = Window(interval="MINUTE", number=1, limit=180_000)
+    """Weight of withdrawal requests."""
+    wallet_address: Window = Window(interval="SECOND", number=1, limit=180_000)
+    """Weight of readings of the withdrawal history."""
 
     def describe(self) -> list[dict[str, object]]:
         """The `rateLimits` of `exchangeInfo`."""
@@ -97,20 +110,26 @@ class RateLimits:
     def __init__(self, limits: Limits, *, clock: Clock) -> None:
         self.limits = limits
         self._clock = clock
-        self._weight = Counter(limits.weight)
+        self._pools = {
+            Pool.SPOT: Counter(limits.weight),
+            Pool.WALLET_USER: Counter(limits.wallet_user),
+            Pool.WALLET_ADDRESS: Counter(limits.wallet_address),
+        }
+        self._weight = self._pools[Pool.SPOT]
         self._requests = Counter(limits.requests)
         self._orders = [Counter(window) for window in limits.orders]
 
-    def charge(self, address: str, weight: int) -> None:
+    def charge(self, address: str, weight: int, *, pool: Pool = Pool.SPOT) -> None:
         """Count a request; raises `ApiError` (429) when the address has used too much."""
         now = self._clock.now()
-        window = self.limits.weight
-        if self._weight.add(address, weight, now=now) > window.limit:
+        counter = self._pools[pool]
+        window = counter.window
+        if counter.add(address, weight, now=now) > window.limit:
             text = (
                 f"Too much request weight used; current limit is {window.limit} request weight per {window.number} "
                 f"{window.interval}. Please use WebSocket Streams for live updates to avoid polling the API."
             )
-            raise self._refusal(-1003, text, self._weight, now)
+            raise self._refusal(-1003, text, counter, now)
         if self._requests.add(address, 1, now=now) > self.limits.requests.limit:
             limit = self.limits.requests.limit
             raise self._refusal(-1003, f"Too many requests; current limit is {limit}.", self._requests, now)
@@ -143,8 +162,11 @@ class RateLimits:
         """Weight that an address has used in this window."""
         return self._weight.used(address, now=self._clock.now())
 
-    def headers(self, address: str, account: int | None) -> dict[str, str]:
+    def headers(self, address: str, account: int | None, *, pool: Pool = Pool.SPOT) -> dict[str, str]:
         """Headers for REST; those of orders only with an account."""
+        if pool is not Pool.SPOT:
+            counter = self._pools[pool]
+            return {f"{pool.value}-{counter.window.suffix}": str(counter.used(address, now=self._clock.now()))}
         used = str(self.weight_used(address))
         shown = {"X-MBX-USED-WEIGHT": used, f"X-MBX-USED-WEIGHT-{self.limits.weight.suffix}": used}
         if account is not None:

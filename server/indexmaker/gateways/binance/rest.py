@@ -31,7 +31,7 @@ def rest_handler(venue: Venue, operation: Operation) -> Callable[[web.Request], 
             body = await _body(request)
             parameters = Parameters(form(query, body))
             weight = operation.weigh(parameters)
-            venue.limits.charge(address, weight)
+            venue.limits.charge(address, weight, pool=operation.pool)
             if operation.security is Security.SIGNED:
                 credential = authenticate(
                     venue,
@@ -46,7 +46,7 @@ def rest_handler(venue: Venue, operation: Operation) -> Callable[[web.Request], 
             if error.retry_after:
                 headers["Retry-After"] = str(error.retry_after)
         ordering = credential.account if credential is not None and operation.counts_order else None
-        headers |= venue.limits.headers(address, ordering)
+        headers |= venue.limits.headers(address, ordering, pool=operation.pool)
         return web.Response(
             body=msgspec.json.encode(answer), status=status, headers=headers, content_type="application/json"
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indexmaker.gateways.binance import account, funding, market, orders, symbols
+from indexmaker.gateways.binance import account, funding, market, orders, symbols, withdrawals
 from indexmaker.gateways.binance.operations import Operation, Security
 from indexmaker.gateways.binance.parameters import Parameters
+from indexmaker.gateways.binance.rate_limits import Pool
 from indexmaker.gateways.binance.tickers import Tickers
 
 __all__ = ["Routes", "routes"]
@@ -77,6 +78,13 @@ def routes(tickers: Tickers) -> Routes:
         ),
         ("GET", "/sapi/v1/capital/deposit/hisrec"): Operation(handle=funding.deposit_history, security=_SIGNED),
         ("GET", "/sapi/v1/capital/config/getall"): Operation(handle=funding.coins, security=_SIGNED, weight=10),
+        ("POST", "/sapi/v1/capital/withdraw/apply"): Operation(
+            handle=withdrawals.apply, security=_SIGNED, weight=600, pool=Pool.WALLET_USER
+        ),
+        ("GET", "/sapi/v1/capital/withdraw/history"): Operation(
+            handle=withdrawals.history, security=_SIGNED, weight=18_000, pool=Pool.WALLET_ADDRESS
+        ),
+        ("GET", "/sapi/v1/account/apiRestrictions"): Operation(handle=account.key_permissions, security=_SIGNED),
         ("GET", "/sapi/v1/asset/tradeFee"): Operation(handle=account.trade_fee, security=_SIGNED),
         ("GET", "/sapi/v1/system/status"): Operation(handle=funding.system_status),
         # Clients that list everything ask for margin pairs too; there are none.

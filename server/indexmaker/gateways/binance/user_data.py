@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -15,9 +15,10 @@ from indexmaker.exchange.events import (
     Expired,
     Seeded,
     Trade,
+    WithdrawalChanged,
 )
 from indexmaker.exchange.orders import Order
-from indexmaker.exchange.vocabulary import DepositStatus, OrderStatus, Side
+from indexmaker.exchange.vocabulary import DepositStatus, OrderStatus, PostingKind, Side
 from indexmaker.gateways.binance import formats, reports
 from indexmaker.gateways.binance.hub import Hub
 from indexmaker.gateways.binance.rate_limits import RateLimits
@@ -65,10 +66,7 @@ class UserEvents:
             if self._hub.wanted(user_stream(account)):
                 self._publish(account, self._position(changes))
         for event in committed.outputs:
-            if isinstance(event, Seeded) or (
-                isinstance(event, DepositChanged) and event.status is DepositStatus.CREDITED
-            ):
-                self._credit(event)
+            self._transfer(event, positions)
 
     def _events(self, event: object, execution_id: int) -> Iterator[tuple[int, Callable[[], dict[str, object]]]]:
         """Accounts that an event concerns, each with the function that makes its report."""
@@ -199,14 +197,26 @@ class UserEvents:
             ],
         }
 
-    def _credit(self, event: Seeded | DepositChanged) -> None:
+    def _transfer(self, event: object, positions: Mapping[int, Iterable[BalanceChanged]]) -> None:
+        """Tell of money that came from or goes to the outside."""
+        if isinstance(event, Seeded) or (isinstance(event, DepositChanged) and event.status is DepositStatus.CREDITED):
+            self._transferred(event, event.amount)
+        elif isinstance(event, WithdrawalChanged):
+            # Moved once on request and once more if it comes back; decisions in between move nothing.
+            causes = {change.cause for change in positions.get(event.account, ())}
+            if PostingKind.WITHDRAWAL_HOLD in causes:
+                self._transferred(event, -event.amount)
+            elif PostingKind.WITHDRAWAL_RETURN in causes:
+                self._transferred(event, event.amount)
+
+    def _transferred(self, event: Seeded | DepositChanged | WithdrawalChanged, amount: int) -> None:
         if not event.changed or not self._hub.wanted(user_stream(event.account)):
             return
         shown = {
             "e": "balanceUpdate",
             "E": formats.milliseconds(self._clock.now()),
             "a": event.asset,
-            "d": formats.amount(self._engine.assets[event.asset], event.amount),
+            "d": formats.amount(self._engine.assets[event.asset], amount),
             "T": formats.milliseconds(event.at),
         }
         self._publish(event.account, shown)
