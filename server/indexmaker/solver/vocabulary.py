@@ -15,12 +15,18 @@ __all__ = [
     "BookFlag",
     "CommitFailure",
     "Constituent",
+    "DeploymentState",
     "ExecType",
     "FeeAmount",
     "Finality",
+    "IndexLimits",
     "IndexState",
     "LotSource",
     "OrderState",
+    "PositionCheck",
+    "PositionStatus",
+    "QuoteState",
+    "RebalanceState",
     "RejectClass",
     "RejectReason",
     "SettlementState",
@@ -62,6 +68,33 @@ class IndexState(enum.StrEnum):
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
     RETIRED = "RETIRED"
+
+
+class DeploymentState(enum.StrEnum):
+    """Progress of the contracts of a new index: FAILED may be asked for again."""
+
+    SENT = "SENT"
+    DEPLOYED = "DEPLOYED"
+    FAILED = "FAILED"
+
+
+class RebalanceState(enum.StrEnum):
+    """Life of a change of weights: it waits for its time, for started orders, for trades, and is over."""
+
+    SCHEDULED = "SCHEDULED"
+    DRAINING = "DRAINING"
+    TRADING = "TRADING"
+    COMPLETED = "COMPLETED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class QuoteState(enum.StrEnum):
+    """Life of a binding quote: it holds capacity while OPEN, and for its order while USED."""
+
+    OPEN = "OPEN"
+    USED = "USED"
+    EXPIRED = "EXPIRED"
+    REFUSED = "REFUSED"
 
 
 class OrderState(enum.StrEnum):
@@ -134,7 +167,17 @@ class RejectReason(enum.StrEnum):
     TOO_LATE = "TOO_LATE"
     ROUTE_REFUSED = "ROUTE_REFUSED"
     FEE_ABOVE_LIMIT = "FEE_ABOVE_LIMIT"
+    TRANSFER_FAILED = "TRANSFER_FAILED"
     BELOW_VENUE_MINIMUM = "BELOW_VENUE_MINIMUM"
+    ACCOUNT_NOT_ALLOWED = "ACCOUNT_NOT_ALLOWED"
+    MAX_SUPPLY = "MAX_SUPPLY"
+    DAILY_ISSUANCE = "DAILY_ISSUANCE"
+    TOO_MANY_OPEN_ORDERS = "TOO_MANY_OPEN_ORDERS"
+    DAILY_NOTIONAL = "DAILY_NOTIONAL"
+    UNKNOWN_QUOTE = "UNKNOWN_QUOTE"
+    QUOTE_EXPIRED = "QUOTE_EXPIRED"
+    QUOTE_USED = "QUOTE_USED"
+    QUOTE_MISMATCH = "QUOTE_MISMATCH"
     CANCELLED_BY_USER = "CANCELLED_BY_USER"
     EXPIRED = "EXPIRED"
 
@@ -236,3 +279,38 @@ class Constituent(Value, frozen=True, kw_only=True):
     weight: int = 0
     quantity: int = 0
     reference_price: int = 0
+
+
+class IndexLimits(Value, frozen=True, kw_only=True):
+    """Bounds that the door keeps for one index; 0 (or nobody listed) is no bound. Units are atoms of the index."""
+
+    max_supply: int = 0
+    """Units outstanding, those of open buys included."""
+    daily_issuance: int = 0
+    """Units minted in one UTC day, those of open buys included."""
+    allowed: tuple[str, ...] = ()
+    """Accounts that may place orders, in lower case."""
+
+
+class PositionStatus(enum.StrEnum):
+    """What a comparison found: equal, different within what is on its way, or different without an explanation."""
+
+    MATCHED = "MATCHED"
+    EXPLAINED = "EXPLAINED"
+    UNEXPLAINED = "UNEXPLAINED"
+
+
+class PositionCheck(Value, frozen=True, kw_only=True):
+    """One asset at one place: what the ledger says, what the outside says, and how far they may differ now.
+
+    The outside may be `lowest` to `highest` (what is on its way in or out); `explanation` says what is on its way.
+    """
+
+    place: str
+    asset: str
+    ledger: int
+    outside: int
+    lowest: int
+    highest: int
+    status: PositionStatus
+    explanation: str = ""

@@ -18,7 +18,16 @@ from indexmaker.solver.commands.collateral import (
     QuoteRoute,
     StartTransfer,
 )
+from indexmaker.solver.commands.indices import (
+    DeployIndex,
+    DeploymentReport,
+    FeeAccrualReport,
+    PublishWeights,
+    RebalanceReport,
+    RebalanceTrade,
+)
 from indexmaker.solver.commands.invoices import Invoice, InvoiceLot, InvoiceReport, SettleInvoice, SignInvoice
+from indexmaker.solver.commands.quotes import QuoteReport, QuoteTerms
 from indexmaker.solver.commands.redemptions import (
     CommitRedemptions,
     RedemptionInvoice,
@@ -38,6 +47,9 @@ __all__ = [
     "CommitRedemptions",
     "ConfirmArrival",
     "Contribution",
+    "DeployIndex",
+    "DeploymentReport",
+    "FeeAccrualReport",
     "IndexOrderReport",
     "IndexReport",
     "Invoice",
@@ -46,8 +58,13 @@ __all__ = [
     "LegReport",
     "Output",
     "PlaceAssetOrder",
+    "PublishWeights",
     "QueryAssetOrder",
+    "QuoteReport",
     "QuoteRoute",
+    "QuoteTerms",
+    "RebalanceReport",
+    "RebalanceTrade",
     "RedemptionInvoice",
     "RedemptionReport",
     "Report",
@@ -74,5 +91,18 @@ SolverCommand: TypeAlias = (
     | WithdrawCollateral
     | SignRedemption
     | SettleRedemption
+    | DeployIndex
+    | PublishWeights
 )
-SolverReport: TypeAlias = IndexReport | IndexOrderReport | BatchReport | InvoiceReport | RedemptionReport | Alert
+SolverReport: TypeAlias = (
+    IndexReport
+    | IndexOrderReport
+    | BatchReport
+    | InvoiceReport
+    | RedemptionReport
+    | DeploymentReport
+    | RebalanceReport
+    | FeeAccrualReport
+    | QuoteReport
+    | Alert
+)

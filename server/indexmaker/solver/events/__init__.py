@@ -22,7 +22,29 @@ from indexmaker.solver.events.collateral import (
     TransferUpdated,
     VenueDepositSeen,
 )
+from indexmaker.solver.events.indices import (
+    AssetDelisted,
+    DeploymentRequested,
+    IndexDeployed,
+    IndexLimitsChanged,
+    IndexTransactionUpdated,
+    WeightsProposed,
+    WeightsPublished,
+    WeightsRetracted,
+)
+from indexmaker.solver.events.operations import (
+    AssetOrderResolved,
+    ClaimCollected,
+    InvoiceReviewed,
+    PositionsCompared,
+    PriceStated,
+    SettlementRetried,
+    TradingHalted,
+    TradingResumed,
+    TransferWrittenOff,
+)
 from indexmaker.solver.events.orders import OrderAmendRequested, OrderCancelRequested, OrderSubmitted
+from indexmaker.solver.events.quotes import QuoteRequested
 from indexmaker.solver.events.redemptions import (
     RedemptionRetracted,
     RedemptionSeen,
@@ -50,15 +72,19 @@ from indexmaker.solver.events.trading import (
 )
 
 __all__ = [
+    "AssetDelisted",
     "AssetOrderAccepted",
     "AssetOrderDone",
     "AssetOrderRejected",
+    "AssetOrderResolved",
     "AssetOrderUnknown",
     "BatchSolve",
     "Book",
+    "ClaimCollected",
     "CollateralCommitted",
     "CommitFailed",
     "Configured",
+    "DeploymentRequested",
     "DepositRetracted",
     "DepositSeen",
     "DepositTerms",
@@ -67,24 +93,38 @@ __all__ = [
     "ExecutionReported",
     "HouseCapital",
     "IndexCreated",
+    "IndexDeployed",
+    "IndexLimitsChanged",
     "IndexStateChanged",
+    "IndexTransactionUpdated",
     "InstrumentsUpdated",
+    "InvoiceReviewed",
     "InvoiceSigned",
     "InvoiceVetoed",
     "OrderAmendRequested",
     "OrderCancelRequested",
     "OrderSubmitted",
+    "PositionsCompared",
+    "PriceStated",
+    "QuoteRequested",
     "RedemptionRetracted",
     "RedemptionSeen",
     "RedemptionTerms",
     "RedemptionWithdrawn",
     "RouteQuoted",
     "RouteRefused",
+    "SettlementRetried",
     "SettlementUpdated",
     "SolverEvent",
     "Tick",
+    "TradingHalted",
+    "TradingResumed",
     "TransferUpdated",
+    "TransferWrittenOff",
     "VenueDepositSeen",
+    "WeightsProposed",
+    "WeightsPublished",
+    "WeightsRetracted",
     "WithdrawalUpdated",
 ]
 
@@ -94,6 +134,15 @@ SolverEvent: TypeAlias = (
     | HouseCapital
     | IndexCreated
     | IndexStateChanged
+    | DeploymentRequested
+    | IndexDeployed
+    | IndexTransactionUpdated
+    | WeightsProposed
+    | AssetDelisted
+    | WeightsPublished
+    | WeightsRetracted
+    | IndexLimitsChanged
+    | QuoteRequested
     | DepositSeen
     | DepositRetracted
     | DepositWithdrawn
@@ -121,5 +170,14 @@ SolverEvent: TypeAlias = (
     | RedemptionWithdrawn
     | RedemptionTerms
     | WithdrawalUpdated
+    | AssetOrderResolved
+    | ClaimCollected
+    | InvoiceReviewed
+    | PositionsCompared
+    | PriceStated
+    | SettlementRetried
+    | TradingHalted
+    | TradingResumed
+    | TransferWrittenOff
     | Tick
 )

@@ -25,6 +25,8 @@ class OrderSubmitted(Event, frozen=True, kw_only=True):
     max_fee: int = 0
     expires_at: int = 0
     signature_digest: str = ""
+    quote_id: str = ""
+    """A binding quote of the account: its price and fees become limits of the order."""
 
 
 class OrderCancelRequested(Event, frozen=True, kw_only=True):

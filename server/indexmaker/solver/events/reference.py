@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexmaker.instruments import Instrument
 from indexmaker.solver.config import SolverConfig
 from indexmaker.solver.events.base import Event
-from indexmaker.solver.vocabulary import Constituent, IndexState
+from indexmaker.solver.vocabulary import Constituent, IndexLimits, IndexState
 
 __all__ = ["Configured", "HouseCapital", "IndexCreated", "IndexStateChanged", "InstrumentsUpdated", "Tick"]
 
@@ -35,12 +35,11 @@ class HouseCapital(Event, frozen=True, kw_only=True):
 
 
 class IndexCreated(Event, frozen=True, kw_only=True):
-    """An index that takes orders on `gate` (chain `chain_id`), or a new version of its basket, fees and
-    limits.
+    """An index that takes orders on `gate` (chain `chain_id`), or, until units exist, a newer version of it.
 
-    Quantities per unit come from `constituents`, or are derived as weight share x `target_price` / reference
-    price. Collateral goes from `custody` by the gate's route `route` to `destination`, the account of
-    `venue`.
+    The same definition again changes nothing, another one of the same version is refused. Quantities per unit come
+    from `constituents`, or are derived as weight share x `target_price` / reference price. Collateral goes from
+    `custody` by the gate's route `route` to `destination`, the account of `venue`.
     """
 
     symbol: str
@@ -62,6 +61,11 @@ class IndexCreated(Event, frozen=True, kw_only=True):
     route: str = "across"
     custody: str = "EVM:ARBITRUM:USDC"
     destination: str = "BINANCE:MAIN:USDC"
+    name: str = ""
+    """For people; the symbol when empty."""
+    annual_fee: int = 0
+    """Management fee of a year as a rate of the holdings; it lowers the quantities per unit day by day."""
+    limits: IndexLimits = IndexLimits()
 
 
 class IndexStateChanged(Event, frozen=True, kw_only=True):

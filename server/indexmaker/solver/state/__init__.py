@@ -18,8 +18,10 @@ from indexmaker.solver.state.collateral import (
     VenueDeposit,
 )
 from indexmaker.solver.state.house import HouseDemand, Short
-from indexmaker.solver.state.indices import Index
+from indexmaker.solver.state.indices import DayUsage, Deployment, Index, Rebalance, TargetAsset, WeightsPlan
+from indexmaker.solver.state.operations import Reconciliation
 from indexmaker.solver.state.orders import IndexOrder, order_id_of
+from indexmaker.solver.state.quotes import Quote
 from indexmaker.solver.state.redemptions import Payout, PayoutStage, RedemptionLimits, TokenCommit, TokenLot
 from indexmaker.solver.state.whole import SolverState
 
@@ -27,6 +29,8 @@ __all__ = [
     "AssetOrder",
     "AssetOrderState",
     "Batch",
+    "DayUsage",
+    "Deployment",
     "DepositLot",
     "Fill",
     "GateTerms",
@@ -38,15 +42,20 @@ __all__ = [
     "LotState",
     "Payout",
     "PayoutStage",
+    "Quote",
+    "Rebalance",
+    "Reconciliation",
     "Record",
     "RedemptionLimits",
     "RequestLot",
     "Short",
     "SolverState",
+    "TargetAsset",
     "TokenCommit",
     "TokenLot",
     "Transfer",
     "TransferStage",
     "VenueDeposit",
+    "WeightsPlan",
     "order_id_of",
 ]

@@ -62,6 +62,7 @@ class TransferStage(enum.StrEnum):
     ARRIVED = "ARRIVED"
     COMPLETED = "COMPLETED"
     DROPPED = "DROPPED"
+    WRITTEN_OFF = "WRITTEN_OFF"
 
 
 class Transfer(Record, kw_only=True):

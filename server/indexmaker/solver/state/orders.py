@@ -38,6 +38,8 @@ class IndexOrder(Record, kw_only=True):
     max_fee: int
     expires_at: int
     signature_digest: str
+    quote_id: str = ""
+    """The binding quote that it uses."""
     management_fee: int = 0
     """The rate that was in force when the order was taken."""
     state: OrderState

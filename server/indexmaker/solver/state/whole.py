@@ -11,8 +11,10 @@ from indexmaker.solver.state.base import Record
 from indexmaker.solver.state.batches import AssetOrder, Batch, InventoryLot
 from indexmaker.solver.state.collateral import DepositLot, GateTerms, Transfer, VenueDeposit
 from indexmaker.solver.state.house import HouseDemand, Short
-from indexmaker.solver.state.indices import Index
+from indexmaker.solver.state.indices import DayUsage, Deployment, Index, Rebalance, WeightsPlan
+from indexmaker.solver.state.operations import Reconciliation
 from indexmaker.solver.state.orders import IndexOrder
+from indexmaker.solver.state.quotes import Quote
 from indexmaker.solver.state.redemptions import Payout, RedemptionLimits, TokenCommit, TokenLot
 
 __all__ = ["SolverState"]
@@ -24,6 +26,16 @@ class SolverState(Record, kw_only=True):
     config: SolverConfig = SolverConfig()
     instruments: dict[str, Instrument] = msgspec.field(default_factory=dict)
     indices: dict[str, Index] = msgspec.field(default_factory=dict)
+    deployments: dict[str, Deployment] = msgspec.field(default_factory=dict)
+    """By symbol of the index to be."""
+    weights_plans: dict[str, WeightsPlan] = msgspec.field(default_factory=dict)
+    """Weights that wait for their time or for the rebalance before them, by id."""
+    rebalances: dict[str, Rebalance] = msgspec.field(default_factory=dict)
+    proposals: dict[str, str] = msgspec.field(default_factory=dict)
+    """Curators' calls that were taken, each with what it was."""
+    quotes: dict[str, Quote] = msgspec.field(default_factory=dict)
+    usage: dict[str, DayUsage] = msgspec.field(default_factory=dict)
+    """What accounts ordered and indices minted in one day, by subject."""
     lots: dict[str, DepositLot] = msgspec.field(default_factory=dict)
     terms: dict[str, GateTerms] = msgspec.field(default_factory=dict)
     """By request, as `terms_key` names it."""
@@ -57,4 +69,7 @@ class SolverState(Record, kw_only=True):
     open_batches: set[str] = msgspec.field(default_factory=set)
     live_asset_orders: set[str] = msgspec.field(default_factory=set)
     """Venue orders of which more is expected."""
+    halted: str = ""
+    """Why no new batches are made; empty while they are."""
+    reconciliation: Reconciliation | None = None
     outbox: list[SolverCommand] = msgspec.field(default_factory=list)
