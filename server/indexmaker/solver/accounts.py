@@ -13,6 +13,7 @@ __all__ = [
     "chain",
     "gate_place",
     "house_cash",
+    "house_claims",
     "house_fees",
     "house_inventory",
     "house_rounding",
@@ -91,6 +92,11 @@ def house_cash(place: str, asset: str) -> Account:
     settled.
     """
     return Account(OwnerKind.HOUSE, _HOUSE, "cash", place, asset)
+
+
+def house_claims(asset: str) -> Account:
+    """What routes owe the house for transfers that it has written off."""
+    return Account(OwnerKind.HOUSE, _HOUSE, "claims", "transit", asset)
 
 
 def owner_capital(asset: str) -> Account:

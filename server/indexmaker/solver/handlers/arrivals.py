@@ -17,13 +17,14 @@ from indexmaker.solver.vocabulary import ExecType, OrderState, TransferState
 
 __all__ = ["on_transfer_updated", "on_venue_deposit"]
 
+_ENDED = (TransferStage.DROPPED, TransferStage.COMPLETED, TransferStage.WRITTEN_OFF)
 _STOPPED = (TransferState.FAILED, TransferState.REFUNDED, TransferState.NEEDS_OPERATOR)
 
 
 def on_transfer_updated(step: Step, event: TransferUpdated) -> None:
     """Take the transfer's state; a stopped one alerts a person, and goes on if the connector says so later."""
     transfer = step.state.transfers.get(event.transfer_id)
-    if transfer is None or transfer.stage in (TransferStage.DROPPED, TransferStage.COMPLETED):
+    if transfer is None or transfer.stage in _ENDED:
         return
     changed = transfer.last is not event.state
     transfer.last = event.state

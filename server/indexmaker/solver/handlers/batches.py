@@ -31,6 +31,8 @@ def on_batch_solve(step: Step, event: BatchSolve) -> None:
         close_if_done(step, batch)
     if event.batch_id and event.batch_id in step.state.batches:
         return
+    if step.state.halted:
+        return
     groups: dict[tuple[str, str], list[IndexOrder]] = {}
     for order in step.orders_in(OrderState.READY):
         index = step.index_of(order)

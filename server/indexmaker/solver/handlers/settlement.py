@@ -20,6 +20,7 @@ __all__ = [
     "on_invoice_signed",
     "on_invoice_vetoed",
     "on_settlement_updated",
+    "renew_invoice",
     "retry_settlements",
 ]
 
@@ -33,7 +34,7 @@ def make_mintable(step: Step, order: IndexOrder) -> None:
         house = accounts.house_cash(accounts.venue_place(index.venue), index.collateral)
         step.post(Movement.between(house, free, amount=order.routing_fee))
         order.routing_fee = 0
-    invoice = _renew(step, order)
+    invoice = renew_invoice(step, order)
     refunded = accounts.at_venue(order.account, "refunded", index.venue, index.collateral)
     spent = accounts.at_venue(order.account, "spent", index.venue, index.collateral)
     step.post(
@@ -45,7 +46,7 @@ def make_mintable(step: Step, order: IndexOrder) -> None:
     step.tell(order, exec_type, reason=order.ending_reason, text="trading is over; invoice made")
 
 
-def _renew(step: Step, order: IndexOrder) -> Invoice:
+def renew_invoice(step: Step, order: IndexOrder) -> Invoice:
     """Make the invoice of the next attempt (only the deadline differs) and send it for signature."""
     order.invoice_attempts += 1
     index = step.index_of(order)
@@ -202,4 +203,4 @@ def retry_settlements(step: Step) -> None:
             isinstance(c, SignInvoice) and c.invoice == order.invoice for c in step.state.outbox
         )
         if not signing and order.invoice_attempts < step.state.config.settlement_attempts:
-            _renew(step, order)
+            renew_invoice(step, order)

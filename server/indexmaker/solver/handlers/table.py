@@ -14,6 +14,7 @@ from indexmaker.solver.handlers import (
     clock,
     collateral,
     fills,
+    operations,
     orders,
     reference,
     routing,
@@ -27,6 +28,15 @@ Handler = Callable[[Step, Any], None]
 """Changes the state by one event of its kind."""
 
 HANDLERS: Mapping[type[ev.Event], Handler] = {
+    ev.TradingHalted: operations.on_halted,
+    ev.TradingResumed: operations.on_resumed,
+    ev.InvoiceReviewed: operations.on_invoice_reviewed,
+    ev.SettlementRetried: operations.on_settlement_retried,
+    ev.TransferWrittenOff: operations.on_transfer_written_off,
+    ev.ClaimCollected: operations.on_claim_collected,
+    ev.AssetOrderResolved: operations.on_asset_order_resolved,
+    ev.PriceStated: operations.on_price_stated,
+    ev.PositionsCompared: operations.on_positions_compared,
     ev.Tick: clock.on_tick,
     ev.BatchSolve: batches.on_batch_solve,
     ev.ExecutionReported: fills.on_execution,
