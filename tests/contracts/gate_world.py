@@ -25,6 +25,7 @@ BASE = 8453
 ROUTE_ID = 1
 LOTS_ROOT = bytes(range(32))
 MAX = 2**256 - 1
+NOBODY = "0x" + "0" * 40
 
 
 def key_of(index: int) -> str:
@@ -60,6 +61,11 @@ def gate_config(usdc: str, admin: str, **changes: Any) -> tuple[Any, ...]:
         "capWindow": HOUR,
         "outflowCap": 100_000 * USDC,
         "mintCap": 100_000 * TOKEN,
+        "keeper": NOBODY,
+        "issuer": NOBODY,
+        "curator": NOBODY,
+        "guardian": NOBODY,
+        "route": NOBODY,
     }
     return tuple((config | changes).values())
 

@@ -105,7 +105,7 @@ def test_an_expired_deposit_returns_to_the_route_once(funded: GateWorld, *, defe
 def test_money_goes_back_to_listed_gates_only(funded: GateWorld) -> None:
     with reverts("AcrossRoute", "GateNotAllowed"):
         funded.send(funded.route.functions.giveBack(funded.router, USDC), funded.router)
-    with reverts("AcrossRoute", "OwnableUnauthorizedAccount"):
+    with reverts("AcrossRoute", "OnlyOwnerOrRegistrar"):
         funded.send(funded.route.functions.allowGate(funded.router), funded.router)
     funded.send(funded.route.functions.giveBack(funded.gate.address, 100 * USDC), funded.router)
     assert funded.balance(funded.gate.address) == 100 * USDC

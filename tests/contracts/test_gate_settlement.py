@@ -143,16 +143,3 @@ def test_python_and_the_gate_agree_on_every_invoice_digest(
     names = ("request_id", "spent", "fee", "back", "out", "lots_root", "deadline")
     invoice = Invoice(**dict(zip(names, values, strict=True)))
     assert world.gate.functions.invoiceHash(invoice.as_tuple()).call() == world.digest(invoice)
-
-
-def test_weights_are_published_in_order_and_ahead_of_time(world: GateWorld) -> None:
-    start = world.now() + 2 * HOUR
-    publish = world.gate.functions.setWeights
-    with reverts("IndexGate", "AccessControlUnauthorizedAccount"):
-        world.send(publish(1, LOTS_ROOT, start, b"data"), world.keeper)
-    with reverts("IndexGate", "WeightsTooEarly"):
-        world.send(publish(1, LOTS_ROOT, world.now(), b"data"), world.admin)
-    world.send(publish(1, LOTS_ROOT, start, b"data"), world.admin)
-    with reverts("IndexGate", "WeightsVersionNotNext"):
-        world.send(publish(1, LOTS_ROOT, start, b"data"), world.admin)
-    assert world.gate.functions.weights().call() == [1, LOTS_ROOT, start]

@@ -13,6 +13,7 @@ const out = resolve(process.argv[2] ?? join(root, "../indexmaker_evm/artifacts")
 const WANTED = {
   "src/IndexToken.sol": "IndexToken",
   "src/IndexGate.sol": "IndexGate",
+  "src/IndexFactory.sol": "IndexFactory",
   "src/TestUSDC.sol": "TestUSDC",
   "src/across/AcrossRoute.sol": "AcrossRoute",
   "src/across/MiniSpokePool.sol": "MiniSpokePool",

@@ -32,7 +32,7 @@ __all__ = [
     "terms_typed_data",
 ]
 
-ContractName = Literal["IndexToken", "IndexGate", "TestUSDC", "AcrossRoute", "MiniSpokePool"]
+ContractName = Literal["IndexToken", "IndexGate", "IndexFactory", "TestUSDC", "AcrossRoute", "MiniSpokePool"]
 
 
 class RequestState(IntEnum):
@@ -90,8 +90,8 @@ def artifact(name: ContractName) -> Artifact:
     return msgspec.json.decode(data, type=Artifact)
 
 
-def role(name: Literal["KEEPER", "ISSUER", "CURATOR", "GUARDIAN"]) -> bytes:
-    """The 32-byte id of a gate's role."""
+def role(name: Literal["KEEPER", "ISSUER", "CURATOR", "GUARDIAN", "CREATOR"]) -> bytes:
+    """The 32-byte id of a gate's role; CREATOR is a factory's."""
     return keccak(text=f"{name}_ROLE")
 
 

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {NoncesKeyed} from "@openzeppelin/contracts/utils/NoncesKeyed.sol";
-import {IndexToken} from "./IndexToken.sol";
 import {GateBooks} from "./gate/GateBooks.sol";
 import {GateControl} from "./gate/GateControl.sol";
+import {GateRedemptions} from "./gate/GateRedemptions.sol";
+import {GateRequests} from "./gate/GateRequests.sol";
+import {GateWeights} from "./gate/GateWeights.sol";
 import {IERC7540DepositRequest, IERC7540Operator} from "./interfaces/IERC7540.sol";
 
-/// @title The door of one index: deposits in, index tokens out
-/// @notice An asynchronous vault in the shape of ERC-7540. A request waits in escrow until the keeper commits it to an
-/// allow-listed route; a signed invoice settles it: tokens and change go to the controller in one transaction.
-/// Every request is priced by its own invoice, so there is no claim step and no price per share.
-contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Operator, IERC7540DepositRequest {
+/// @title The door of one index: deposits in and index tokens out, and the other way round
+/// @notice An asynchronous vault in the shape of ERC-7540. A request waits in escrow until the keeper commits it: a
+/// deposit to an allow-listed route, a redemption in place. A signed invoice settles it in one transaction. Every
+/// request is priced by its own invoice, so there is no claim step and no price per share.
+contract IndexGate is GateWeights, GateRedemptions, NoncesKeyed, IERC7540DepositRequest {
     using SafeCast for uint256;
 
     uint256 private constant BPS = 10_000;
@@ -26,27 +27,20 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
         "Terms(address owner,address controller,uint256 assets,uint256 minOut,uint256 maxFee,uint256 nonce,uint256 deadline)"
     );
 
-    IndexToken public immutable token;
-    /// @notice Seconds from commitment after which anyone may declare a default.
-    uint48 public immutable settleWindow;
-    /// @notice No request may allow a fee above this part of its amount.
+    /// @notice No deposit may allow a fee above this part of its amount.
     uint16 public immutable maxFeeBps;
 
-    /// @notice Ids count from 1; this is the last one given.
-    uint256 public lastRequestId;
-    mapping(uint256 requestId => Request) private _requests;
-    /// @notice The EIP-712 digest of the invoice that settled a request.
-    mapping(uint256 requestId => bytes32) public invoiceOf;
-    mapping(address controller => mapping(address operator => bool)) public isOperator;
-
-    constructor(GateConfig memory config) GateControl(config) GateBooks(config.asset) EIP712("IndexGate", "1") {
+    constructor(GateConfig memory config)
+        GateControl(config)
+        GateWeights(config)
+        GateRequests(config)
+        GateBooks(config)
+    {
         require(config.maxFeeBps < BPS, FeeLimitTooHigh(config.maxFeeBps, BPS - 1));
-        token = new IndexToken(config.name, config.symbol);
-        settleWindow = config.settleWindow;
         maxFeeBps = config.maxFeeBps;
     }
 
-    // ---- requests -------------------------------------------------------------------------------------------------
+    // ---- deposits -------------------------------------------------------------------------------------------------
 
     /// @notice ERC-7540 deposit request: no least output, the gate's own fee limit.
     function requestDeposit(uint256 assets, address controller, address owner) external returns (uint256) {
@@ -62,7 +56,7 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
         whenNotPaused
         returns (uint256)
     {
-        require(owner == msg.sender || isOperator[owner][msg.sender], NotOwnerOrOperator(msg.sender, owner));
+        _checkActsFor(owner);
         return _open(assets, controller, owner, minOut, maxFee);
     }
 
@@ -82,35 +76,30 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
         return _open(terms.assets, terms.controller, terms.owner, terms.minOut, terms.maxFee);
     }
 
-    function setOperator(address operator, bool approved) external returns (bool) {
-        isOperator[msg.sender][operator] = approved;
-        emit OperatorSet(msg.sender, operator, approved);
-        return true;
-    }
-
     // ---- exits: never paused --------------------------------------------------------------------------------------
 
-    /// @notice Takes a pending request back; the money goes to its controller at once.
+    /// @notice Takes a pending request back; the money or the tokens go to its controller at once.
     function cancel(uint256 requestId) external nonReentrant {
-        Request storage r = _requests[requestId];
-        require(r.state == RequestState.Pending, WrongState(requestId, r.state));
-        require(
-            r.controller == msg.sender || isOperator[r.controller][msg.sender],
-            NotOwnerOrOperator(msg.sender, r.controller)
-        );
-        r.state = RequestState.Cancelled;
+        Request storage r = _withdraw(requestId);
+        if (r.kind == RequestKind.Redeem) {
+            emit RedemptionCancelled(requestId, r.controller, r.amount);
+            _returnShares(r.controller, r.amount);
+            return;
+        }
         escrowed -= r.amount;
         emit RequestCancelled(requestId, r.controller, r.amount);
         _push(r.controller, r.amount);
     }
 
-    /// @notice Declares a committed request that was not settled in time as defaulted, and pays it from the bond.
+    /// @notice Declares a committed request that was not settled in time as defaulted: the tokens of a redemption go
+    /// back, a deposit is paid from the bond.
     function markDefault(uint256 requestId) external nonReentrant {
-        Request storage r = _requests[requestId];
-        require(r.state == RequestState.Committed, WrongState(requestId, r.state));
-        uint256 settleBy = uint256(r.committedAt) + settleWindow;
-        require(block.timestamp > settleBy, NotDefaultedYet(requestId, settleBy));
-        r.state = RequestState.Defaulted;
+        Request storage r = _default(requestId);
+        if (r.kind == RequestKind.Redeem) {
+            emit RedemptionDefaulted(requestId, r.controller, r.amount);
+            _returnShares(r.controller, r.amount);
+            return;
+        }
         r.owed = r.amount;
         committed -= r.amount;
         unpaid += r.amount;
@@ -127,18 +116,15 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
 
     // ---- the issuer's side ----------------------------------------------------------------------------------------
 
-    /// @notice Moves the money of pending requests to an allow-listed route, within the outflow cap.
+    /// @notice Moves the money of pending deposits to an allow-listed route, within the outflow cap.
     function commit(uint256[] calldata ids, uint256 routeId) external nonReentrant whenNotPaused onlyRole(KEEPER_ROLE) {
         require(unpaid == 0, UnpaidDefaults(unpaid));
         address destination = _destination(routeId);
         uint256 total;
         for (uint256 i; i < ids.length; ++i) {
-            Request storage r = _requests[ids[i]];
-            require(r.state == RequestState.Pending, WrongState(ids[i], r.state));
-            r.state = RequestState.Committed;
-            r.committedAt = uint40(block.timestamp);
+            (Request storage r, uint256 settleBy) = _commit(ids[i], RequestKind.Deposit);
             total += r.amount;
-            emit RequestCommitted(ids[i], routeId, r.amount, block.timestamp + settleWindow);
+            emit RequestCommitted(ids[i], routeId, r.amount, settleBy);
         }
         require(total > 0, NothingToCommit());
         _consumeOutflow(total);
@@ -148,23 +134,19 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
         _send(destination, total);
     }
 
-    /// @notice Settles a committed request by a signed invoice. Anyone carries it; the carrier brings `back`.
+    /// @notice Settles a committed deposit by a signed invoice. Anyone carries it; the carrier brings `back`.
     function settle(Invoice calldata invoice, address signer, bytes calldata signature)
         external
         nonReentrant
         whenNotPaused
     {
-        Request storage r = _requests[invoice.requestId];
-        require(r.state == RequestState.Committed, WrongState(invoice.requestId, r.state));
-        require(block.timestamp <= invoice.deadline, SignatureExpired(invoice.deadline));
         bytes32 digest = invoiceHash(invoice);
-        _checkRole(ISSUER_ROLE, signer);
-        require(SignatureChecker.isValidSignatureNow(signer, digest, signature), InvalidSignature(signer));
+        Request storage r = _settle(
+            invoice.requestId, RequestKind.Deposit, digest, invoice.deadline, signer, signature
+        );
         _checkInvoice(invoice, r);
 
-        r.state = RequestState.Settled;
         committed -= r.amount;
-        invoiceOf[invoice.requestId] = digest;
         emit Settled(
             invoice.requestId,
             r.controller,
@@ -197,13 +179,9 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
         return address(token);
     }
 
-    function requests(uint256 requestId) external view returns (Request memory) {
-        return _requests[requestId];
-    }
-
+    /// @notice Asset of a deposit that can still be cancelled.
     function pendingDepositRequest(uint256 requestId, address controller) external view returns (uint256) {
-        Request storage r = _requests[requestId];
-        return r.state == RequestState.Pending && r.controller == controller ? r.amount : 0;
+        return _pendingOf(requestId, RequestKind.Deposit, controller);
     }
 
     /// @notice The highest fee a request for `assets` may allow.
@@ -231,21 +209,8 @@ contract IndexGate is GateControl, GateBooks, EIP712, NoncesKeyed, IERC7540Opera
         private
         returns (uint256 requestId)
     {
-        require(assets > 0, ZeroAmount());
-        require(controller != address(0), ZeroAddress());
         require(maxFee <= feeLimit(assets), FeeLimitTooHigh(maxFee, feeLimit(assets)));
-        requestId = ++lastRequestId;
-        _requests[requestId] = Request({
-            controller: controller,
-            state: RequestState.Pending,
-            kind: RequestKind.Deposit,
-            requestedAt: uint40(block.timestamp),
-            committedAt: 0,
-            amount: assets.toUint128(),
-            maxFee: maxFee.toUint128(),
-            minOut: minOut.toUint128(),
-            owed: 0
-        });
+        requestId = _file(RequestKind.Deposit, assets, controller, minOut, maxFee);
         escrowed += assets;
         emit DepositRequest(controller, owner, requestId, msg.sender, assets);
         emit RequestTerms(requestId, minOut, maxFee);

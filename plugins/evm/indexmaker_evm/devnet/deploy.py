@@ -1,4 +1,4 @@
-"""Puts everything on two fresh chains: dollars, bridge, route, gates, roles and money."""
+"""Puts everything on two fresh chains: dollars, bridge, routes, factory, gates, roles and money."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import asyncio
 from collections.abc import Sequence
 
 import msgspec
+from eth_typing import ChecksumAddress
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+from web3.contract import AsyncContract
 
-from indexmaker_evm.contracts import role
+from indexmaker_evm.contracts import artifact, role
 from indexmaker_evm.devnet import addresses
 from indexmaker_evm.devnet.chain import Chain
 from indexmaker_evm.devnet.manifest import (
@@ -24,6 +28,7 @@ USDC = 10**6
 INDEX_TOKEN = 10**18
 MAX_ALLOWANCE = 2**256 - 1
 HOUR = 3_600
+NOBODY = "0x" + "0" * 40
 
 ROUTE_ID = 1
 ROUTE_MAX_FEE_BPS = 100
@@ -59,75 +64,118 @@ async def _deploy_origin(chain: Chain, accounts: Accounts, indices: Sequence[Ind
     admin = accounts.deployer.address
     usdc = await chain.plant("TestUSDC", admin, at=addresses.ARBITRUM_USDC)
     pool = await chain.plant("MiniSpokePool", accounts.relayer.address, at=addresses.ARBITRUM_SPOKE_POOL)
-    route = await chain.deploy(
-        "AcrossRoute",
-        {
-            "token": usdc.address,
-            "spokePool": pool.address,
-            "destinationChainId": addresses.BASE,
-            "recipient": accounts.router.address,
-            "outputToken": addresses.BASE_USDC,
-            "maxFeeBps": ROUTE_MAX_FEE_BPS,
-            "router": accounts.router.address,
-            "owner": admin,
-            "gateDelay": 0,
-        },
-        sender=admin,
+    route = await _deploy_route(
+        chain,
+        accounts,
+        token=usdc.address,
+        pool=pool.address,
+        output_token=addresses.BASE_USDC,
+        destination_chain_id=addresses.BASE,
+        recipient=accounts.router.address,
     )
+    factory = await _deploy_factory(chain, accounts, route=route)
     gates: dict[str, GateContracts] = {}
     for index in indices:
-        gate = await _deploy_gate(chain, accounts, index, route=route.address)
-        await chain.send(route.functions.allowGate(gate.gate), sender=admin)
+        gate = await _create_index(chain, accounts, factory, index)
         await chain.send(usdc.functions.approve(gate.gate, MAX_ALLOWANCE), sender=accounts.keeper.address)
         gates[index.symbol] = gate
     await chain.send(usdc.functions.mint(accounts.keeper.address, KEEPER_FLOAT), sender=admin)
     for user in accounts.users:
         await chain.send(usdc.functions.mint(user.address, USER_DOLLARS), sender=admin)
+    await _stock_relayer(chain, accounts, usdc, pool)
     return OriginContracts(
         usdc=usdc.address,
         spoke_pool=pool.address,
         across_route=route.address,
         route_id=ROUTE_ID,
+        index_factory=factory.address,
         gates=gates,
     )
-
-
-async def _deploy_gate(chain: Chain, accounts: Accounts, index: IndexToDeploy, *, route: str) -> GateContracts:
-    admin = accounts.deployer.address
-    gate = await chain.deploy(
-        "IndexGate",
-        {
-            "asset": addresses.ARBITRUM_USDC,
-            "name": index.name,
-            "symbol": index.symbol,
-            "admin": admin,
-            "adminDelay": 0,
-            "routeDelay": 0,
-            "weightsDelay": 0,
-            "settleWindow": SETTLE_WINDOW,
-            "maxFeeBps": GATE_MAX_FEE_BPS,
-            "capWindow": HOUR,
-            "outflowCap": 100_000_000 * USDC,
-            "mintCap": 1_000_000_000 * INDEX_TOKEN,
-        },
-        sender=admin,
-    )
-    holders = {
-        role("KEEPER"): accounts.keeper,
-        role("ISSUER"): accounts.issuer,
-        role("CURATOR"): accounts.deployer,
-        role("GUARDIAN"): accounts.deployer,
-    }
-    for role_id, holder in holders.items():
-        await chain.send(gate.functions.grantRole(role_id, holder.address), sender=admin)
-    await chain.send(gate.functions.setRoute(ROUTE_ID, route), sender=admin)
-    return GateContracts(gate=gate.address, token=await gate.functions.token().call())
 
 
 async def _deploy_destination(chain: Chain, accounts: Accounts) -> DestinationContracts:
     usdc = await chain.plant("TestUSDC", accounts.deployer.address, at=addresses.BASE_USDC)
     pool = await chain.plant("MiniSpokePool", accounts.relayer.address, at=addresses.BASE_SPOKE_POOL)
+    route = await _deploy_route(
+        chain,
+        accounts,
+        token=usdc.address,
+        pool=pool.address,
+        output_token=addresses.ARBITRUM_USDC,
+        destination_chain_id=addresses.ARBITRUM,
+        recipient=accounts.keeper.address,
+    )
+    await _stock_relayer(chain, accounts, usdc, pool)
+    return DestinationContracts(usdc=usdc.address, spoke_pool=pool.address, return_route=route.address)
+
+
+async def _deploy_route(
+    chain: Chain,
+    accounts: Accounts,
+    *,
+    token: ChecksumAddress,
+    pool: ChecksumAddress,
+    output_token: ChecksumAddress,
+    destination_chain_id: int,
+    recipient: ChecksumAddress,
+) -> AsyncContract:
+    config = {
+        "token": token,
+        "spokePool": pool,
+        "destinationChainId": destination_chain_id,
+        "recipient": recipient,
+        "outputToken": output_token,
+        "maxFeeBps": ROUTE_MAX_FEE_BPS,
+        "router": accounts.router.address,
+        "owner": accounts.deployer.address,
+        "gateDelay": 0,
+    }
+    return await chain.deploy("AcrossRoute", config, sender=accounts.deployer.address)
+
+
+async def _deploy_factory(chain: Chain, accounts: Accounts, *, route: AsyncContract) -> AsyncContract:
+    """The keeper may deploy indices and publish their weights, as the chain plugin holds its key alone."""
+    admin, keeper = accounts.deployer.address, accounts.keeper.address
+    code_hash = keccak(HexBytes(artifact("IndexGate").bytecode))
+    factory = await chain.deploy("IndexFactory", admin, 0, code_hash, sender=admin)
+    template = (
+        addresses.ARBITRUM_USDC,
+        "",  # name and symbol are the index's
+        "",
+        admin,
+        0,  # no delays of administration, routes and weights
+        0,
+        0,
+        SETTLE_WINDOW,
+        GATE_MAX_FEE_BPS,
+        HOUR,
+        100_000_000 * USDC,
+        1_000_000_000 * INDEX_TOKEN,
+        keeper,
+        accounts.issuer.address,
+        keeper,
+        admin,
+        route.address,
+    )
+    await chain.send(factory.functions.setTemplate(template, route.address), sender=admin)
+    await chain.send(factory.functions.grantRole(role("CREATOR"), keeper), sender=admin)
+    await chain.send(route.functions.setRegistrar(factory.address), sender=admin)
+    return factory
+
+
+async def _create_index(
+    chain: Chain, accounts: Accounts, factory: AsyncContract, index: IndexToDeploy
+) -> GateContracts:
+    admin = accounts.deployer.address
+    code = HexBytes(artifact("IndexGate").bytecode)
+    create = factory.functions.createIndex(index.symbol, index.name, NOBODY, code)
+    await chain.send(create, sender=accounts.keeper.address)
+    gate = chain.contract("IndexGate", await factory.functions.gateOf(index.symbol).call())
+    await chain.send(gate.functions.grantRole(role("CURATOR"), admin), sender=admin)
+    return GateContracts(gate=gate.address, token=await gate.functions.token().call())
+
+
+async def _stock_relayer(chain: Chain, accounts: Accounts, usdc: AsyncContract, pool: AsyncContract) -> None:
     relayer = accounts.relayer.address
     await chain.send(usdc.functions.mint(relayer, RELAYER_INVENTORY), sender=accounts.deployer.address)
     await chain.send(usdc.functions.approve(pool.address, MAX_ALLOWANCE), sender=relayer)
-    return DestinationContracts(usdc=usdc.address, spoke_pool=pool.address)

@@ -51,6 +51,7 @@ class OriginContracts(msgspec.Struct, frozen=True, kw_only=True):
     across_route: ChecksumAddress
     route_id: int
     """Under which every gate lists `across_route`."""
+    index_factory: ChecksumAddress
     gates: dict[str, GateContracts]
 
 
@@ -59,6 +60,8 @@ class DestinationContracts(msgspec.Struct, frozen=True, kw_only=True):
 
     usdc: ChecksumAddress
     spoke_pool: ChecksumAddress
+    return_route: ChecksumAddress
+    """Takes what venues withdraw, and bridges it to the keeper."""
 
 
 class Contracts(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +85,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts on the network.
 
-    `deployer` is admin, guardian and curator of every gate and mints test dollars; `router` is the hot wallet
-    on both chains; `relayer` fills on the destination chain and is the SpokePools' dataworker.
+    `deployer` is admin, guardian and curator of every gate and mints test dollars; `keeper` commits, settles, deploys
+    indices and is a curator too; `router` is the hot wallet on both chains; `relayer` fills on both and is the
+    SpokePools' dataworker.
     """
 
     deployer: Account

@@ -18,7 +18,7 @@ from indexmaker_evm.devnet.deploy import DEFAULT_INDICES, IndexToDeploy, deploy
 from indexmaker_evm.devnet.errors import StateMismatchError
 from indexmaker_evm.devnet.manifest import ChainEndpoint, Contracts, Manifest, write_manifest
 from indexmaker_evm.devnet.node import AnvilNode, choose_port
-from indexmaker_evm.devnet.relayer import FaultPlan, Relayer, fill_at_once
+from indexmaker_evm.devnet.relayer import BridgeEnd, FaultPlan, Relayer, fill_at_once
 
 __all__ = ["NetworkSettings", "run_network"]
 
@@ -73,18 +73,16 @@ async def run_network(
             contracts=contracts,
             accounts=accounts,
         )
-        relayer = Relayer(
-            origin=arbitrum,
-            origin_pool=contracts.arbitrum.spoke_pool,
-            destination=base,
-            destination_pool=contracts.base.spoke_pool,
-            destination_chain_id=addresses.BASE,
-            account=accounts.relayer.address,
-            plan=plan,
-        )
+        out = BridgeEnd(chain=arbitrum, pool=contracts.arbitrum.spoke_pool, chain_id=addresses.ARBITRUM)
+        back = BridgeEnd(chain=base, pool=contracts.base.spoke_pool, chain_id=addresses.BASE)
+        relayers = [
+            Relayer(origin=origin, destination=destination, account=accounts.relayer.address, plan=plan)
+            for origin, destination in ((out, back), (back, out))
+        ]
         ready(write_manifest(manifest, run_dir=settings.run_dir))
         async with asyncio.TaskGroup() as group:
-            work = [group.create_task(run) for run in (relayer.run(), arbitrum_node.watch(), base_node.watch())]
+            runs = (*(relayer.run() for relayer in relayers), arbitrum_node.watch(), base_node.watch())
+            work = [group.create_task(run) for run in runs]
             await stop.wait()
             for task in work:
                 task.cancel()
@@ -129,7 +127,11 @@ def _load_saved(settings: NetworkSettings) -> Contracts | None:
     chains = [_state_file(settings, chain_id) for chain_id in (addresses.ARBITRUM, addresses.BASE)]
     if not all(path and path.exists() for path in (*chains, settings.state_dir / "deployed.json")):
         return None
-    saved = msgspec.json.decode((settings.state_dir / "deployed.json").read_bytes(), type=_Saved)
+    try:
+        saved = msgspec.json.decode((settings.state_dir / "deployed.json").read_bytes(), type=_Saved)
+    except msgspec.ValidationError as error:
+        message = f"{settings.state_dir} holds chains of another version ({error}): use an empty directory"
+        raise StateMismatchError(message) from error
     if list(settings.indices) != saved.indices:
         raise StateMismatchError(
             f"{settings.state_dir} holds chains made for the indices "

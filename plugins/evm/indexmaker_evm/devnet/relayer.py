@@ -21,7 +21,7 @@ from indexmaker_evm.contracts import artifact
 from indexmaker_evm.devnet.chain import Chain
 from indexmaker_evm.devnet.errors import TransactionFailedError
 
-__all__ = ["BridgeDeposit", "FaultPlan", "Relayer", "Treatment", "fill_at_once"]
+__all__ = ["BridgeDeposit", "BridgeEnd", "FaultPlan", "Relayer", "Treatment", "fill_at_once"]
 
 FILLED = 2
 REORG_BLOCKS = 64  # read again each time, so that a deposit that moved is not missed
@@ -82,26 +82,31 @@ def fill_at_once(deposit: BridgeDeposit) -> Treatment:
     return Treatment()
 
 
+class BridgeEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """One end of the bridge: a chain with its SpokePool."""
+
+    chain: Chain
+    pool: ChecksumAddress
+    chain_id: int
+
+
 class Relayer:
     """Watches `FundsDeposited` on `origin` and serves each deposit once."""
 
     def __init__(
         self,
         *,
-        origin: Chain,
-        origin_pool: ChecksumAddress,
-        destination: Chain,
-        destination_pool: ChecksumAddress,
-        destination_chain_id: int,
+        origin: BridgeEnd,
+        destination: BridgeEnd,
         account: ChecksumAddress,
         plan: FaultPlan = fill_at_once,
         poll_seconds: float = 0.2,
     ) -> None:
-        self._origin = origin
-        self._destination = destination
-        self._origin_pool = origin.contract("MiniSpokePool", origin_pool)
-        self._destination_pool = destination.contract("MiniSpokePool", destination_pool)
-        self._destination_chain_id = destination_chain_id
+        self._origin = origin.chain
+        self._destination = destination.chain
+        self._origin_pool = origin.chain.contract("MiniSpokePool", origin.pool)
+        self._destination_pool = destination.chain.contract("MiniSpokePool", destination.pool)
+        self._destination_chain_id = destination.chain_id
         self._account = account
         self._plan = plan
         self._poll_seconds = poll_seconds

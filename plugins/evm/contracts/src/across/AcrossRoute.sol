@@ -42,9 +42,12 @@ contract AcrossRoute is Ownable2Step, ReentrancyGuardTransient {
 
     /// @notice Time from which money may be given back to a gate; zero for a gate that is not listed.
     mapping(address gate => uint48) public gateActiveFrom;
+    /// @notice May list gates besides the owner: the factory that deploys them.
+    address public registrar;
     /// @notice Deposit nonces that were bridged: one transfer moves money once.
     mapping(uint256 depositNonce => bool) public bridged;
 
+    event RegistrarSet(address indexed registrar);
     event GateAllowed(address indexed gate, uint48 activeFrom);
     event GateRemoved(address indexed gate);
     event Bridged(
@@ -54,6 +57,7 @@ contract AcrossRoute is Ownable2Step, ReentrancyGuardTransient {
 
     error OnlyRouter(address caller);
     error OnlyRouterOrOwner(address caller);
+    error OnlyOwnerOrRegistrar(address caller);
     error ZeroAddress();
     error InvalidFeeCap(uint16 maxFeeBps);
     error FeeAboveCap(uint256 amount, uint256 outputAmount, uint16 maxFeeBps);
@@ -78,8 +82,15 @@ contract AcrossRoute is Ownable2Step, ReentrancyGuardTransient {
         gateDelay = config.gateDelay;
     }
 
+    /// @notice Names who may list gates besides the owner; the zero address for nobody.
+    function setRegistrar(address registrar_) external onlyOwner {
+        registrar = registrar_;
+        emit RegistrarSet(registrar_);
+    }
+
     /// @notice Lists a gate as a place to return money to, from `gateDelay` seconds on.
-    function allowGate(address gate) external onlyOwner {
+    function allowGate(address gate) external {
+        require(msg.sender == owner() || msg.sender == registrar, OnlyOwnerOrRegistrar(msg.sender));
         require(gate != address(0), ZeroAddress());
         uint48 activeFrom = uint48(block.timestamp) + gateDelay;
         gateActiveFrom[gate] = activeFrom;

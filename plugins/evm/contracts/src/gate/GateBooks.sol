@@ -4,14 +4,16 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IndexToken} from "../IndexToken.sol";
 import {GateTypes} from "./GateTypes.sol";
 
 /// @title The money of a gate: what it holds and for whom
-/// @notice Invariant: the asset balance covers `escrowed + held + bond`.
+/// @notice Invariants: the asset balance covers `escrowed + held + bond`, the token balance covers `sharesEscrowed`.
 abstract contract GateBooks is GateTypes, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     IERC20 internal immutable _asset;
+    IndexToken public immutable token;
 
     /// @notice Money of pending requests.
     uint256 public escrowed;
@@ -24,11 +26,15 @@ abstract contract GateBooks is GateTypes, ReentrancyGuardTransient {
     /// @notice What defaulted requests are still owed.
     uint256 public unpaid;
 
+    /// @notice Index tokens of redemptions that are pending or committed.
+    uint256 public sharesEscrowed;
+
     mapping(address account => uint256) public heldFor;
 
-    constructor(IERC20 asset_) {
-        require(address(asset_) != address(0), ZeroAddress());
-        _asset = asset_;
+    constructor(GateConfig memory config) {
+        require(address(config.asset) != address(0), ZeroAddress());
+        _asset = config.asset;
+        token = new IndexToken(config.name, config.symbol);
     }
 
     /// @notice The deposit asset.
@@ -38,7 +44,7 @@ abstract contract GateBooks is GateTypes, ReentrancyGuardTransient {
 
     /// @notice Whether the gate holds everything it has to hold.
     function solvent() external view returns (bool) {
-        return _asset.balanceOf(address(this)) >= _liabilities();
+        return _asset.balanceOf(address(this)) >= _liabilities() && token.balanceOf(address(this)) >= sharesEscrowed;
     }
 
     /// @notice Pays what was held for the caller, to any receiver. Never paused.
@@ -93,6 +99,22 @@ abstract contract GateBooks is GateTypes, ReentrancyGuardTransient {
 
     function _send(address to, uint256 assets) internal {
         _asset.safeTransfer(to, assets);
+    }
+
+    /// @dev Takes index tokens of `from` into escrow; the gate needs its allowance.
+    function _takeShares(address from, uint256 shares) internal {
+        sharesEscrowed += shares;
+        IERC20(token).safeTransferFrom(from, address(this), shares);
+    }
+
+    function _returnShares(address to, uint256 shares) internal {
+        sharesEscrowed -= shares;
+        if (shares > 0) IERC20(token).safeTransfer(to, shares);
+    }
+
+    function _burnShares(uint256 shares) internal {
+        sharesEscrowed -= shares;
+        token.burn(address(this), shares);
     }
 
     function _liabilities() private view returns (uint256) {

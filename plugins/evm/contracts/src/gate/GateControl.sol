@@ -7,7 +7,7 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {RateLimiter} from "@openzeppelin/contracts/utils/RateLimiter.sol";
 import {GateTypes} from "./GateTypes.sol";
 
-/// @title Who may do what at a gate: roles, pause, routes, caps and weights
+/// @title Who may do what at a gate: roles, pause, routes and caps
 abstract contract GateControl is GateTypes, AccessControlDefaultAdminRules, Pausable {
     using RateLimiter for RateLimiter.RefillingBucket;
 
@@ -25,20 +25,24 @@ abstract contract GateControl is GateTypes, AccessControlDefaultAdminRules, Paus
         uint48 activeFrom;
     }
 
+    uint256 private constant FIRST_ROUTE = 1;
+
     uint48 public immutable routeDelay;
-    uint48 public immutable weightsDelay;
 
     mapping(uint256 routeId => Route) public routes;
-    Weights public weights;
 
     RateLimiter.RefillingBucket private _outflow;
     RateLimiter.RefillingBucket private _minting;
 
     constructor(GateConfig memory config) AccessControlDefaultAdminRules(config.adminDelay, config.admin) {
         routeDelay = config.routeDelay;
-        weightsDelay = config.weightsDelay;
         _outflow.updateSettings(config.capWindow, config.outflowCap);
         _minting.updateSettings(config.capWindow, config.mintCap);
+        _grantFirst(KEEPER_ROLE, config.keeper);
+        _grantFirst(ISSUER_ROLE, config.issuer);
+        _grantFirst(CURATOR_ROLE, config.curator);
+        _grantFirst(GUARDIAN_ROLE, config.guardian);
+        if (config.route != address(0)) _listRoute(FIRST_ROUTE, config.route, uint48(block.timestamp));
     }
 
     /// @notice Stops new requests, commitments and settlements. Exits go on.
@@ -53,10 +57,7 @@ abstract contract GateControl is GateTypes, AccessControlDefaultAdminRules, Paus
     /// @notice Lists a destination for collateral, usable after `routeDelay`. An id is never given a new destination.
     function setRoute(uint256 routeId, address destination) external onlyRole(DEFAULT_ADMIN_ROLE) {
         require(routes[routeId].activeFrom == 0, RouteTaken(routeId));
-        require(destination != address(0) && destination != address(this), InvalidDestination(destination));
-        uint48 activeFrom = uint48(block.timestamp) + routeDelay;
-        routes[routeId] = Route(destination, activeFrom);
-        emit RouteSet(routeId, destination, activeFrom);
+        _listRoute(routeId, destination, uint48(block.timestamp) + routeDelay);
     }
 
     /// @notice Withdraws a destination at once; its id stays used.
@@ -64,18 +65,6 @@ abstract contract GateControl is GateTypes, AccessControlDefaultAdminRules, Paus
         require(routes[routeId].destination != address(0), RouteUnknown(routeId));
         routes[routeId].destination = address(0);
         emit RouteRemoved(routeId);
-    }
-
-    /// @notice Publishes the weights of the index: a root on chain, the data in the event.
-    function setWeights(uint256 version, bytes32 root, uint256 effectiveFrom, bytes calldata data)
-        external
-        onlyRole(CURATOR_ROLE)
-    {
-        require(version == weights.version + 1, WeightsVersionNotNext(version, weights.version));
-        uint256 earliest = block.timestamp + weightsDelay;
-        require(effectiveFrom >= earliest, WeightsTooEarly(effectiveFrom, earliest));
-        weights = Weights(version, root, effectiveFrom);
-        emit WeightsSet(version, root, effectiveFrom, data);
     }
 
     /// @notice Asset that may still leave to routes now.
@@ -93,6 +82,16 @@ abstract contract GateControl is GateTypes, AccessControlDefaultAdminRules, Paus
         require(route.destination != address(0), RouteUnknown(routeId));
         require(route.activeFrom <= block.timestamp, RouteNotActive(routeId, route.activeFrom));
         return route.destination;
+    }
+
+    function _grantFirst(bytes32 role, address holder) private {
+        if (holder != address(0)) _grantRole(role, holder);
+    }
+
+    function _listRoute(uint256 routeId, address destination, uint48 activeFrom) private {
+        require(destination != address(0) && destination != address(this), InvalidDestination(destination));
+        routes[routeId] = Route(destination, activeFrom);
+        emit RouteSet(routeId, destination, activeFrom);
     }
 
     function _consumeOutflow(uint256 assets) internal {

@@ -6,8 +6,10 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 /// @title Structs, events and errors of an index gate
 /// @notice Amounts of the asset are in its smallest unit (USDC: 6 decimals), index tokens have 18 decimals.
 interface GateTypes {
+    /// @dev Both kinds share one row of ids.
     enum RequestKind {
-        Deposit
+        Deposit,
+        Redeem
     }
 
     /// @dev None -> Pending -> Committed -> Settled; Pending -> Cancelled; Committed -> Defaulted.
@@ -26,9 +28,9 @@ interface GateTypes {
         RequestKind kind;
         uint40 requestedAt;
         uint40 committedAt;
-        uint128 amount;
-        uint128 maxFee;
-        uint128 minOut;
+        uint128 amount; // asset of a deposit, index tokens of a redemption
+        uint128 maxFee; // in the asset
+        uint128 minOut; // for the whole amount: index tokens of a deposit, asset of a redemption
         uint128 owed; // after a default: what the bond has not yet paid
     }
 
@@ -39,6 +41,17 @@ interface GateTypes {
         uint256 fee;
         uint256 back;
         uint256 out;
+        bytes32 lotsRoot;
+        uint256 deadline;
+    }
+
+    /// @dev What was done with one request's tokens: burned + returned == amount. `paid` and `fee` are in the asset.
+    struct Redemption {
+        uint256 requestId;
+        uint256 burned;
+        uint256 returned;
+        uint256 paid;
+        uint256 fee;
         bytes32 lotsRoot;
         uint256 deadline;
     }
@@ -67,12 +80,17 @@ interface GateTypes {
         uint48 capWindow; // seconds in which both caps refill
         uint208 outflowCap; // asset that may leave to routes in one window
         uint208 mintCap; // index tokens that may be minted in one window
+        address keeper; // first holders of the roles; the zero address for none
+        address issuer;
+        address curator;
+        address guardian;
+        address route; // listed as route 1 and active at once; the zero address for none
     }
 
     struct Weights {
         uint256 version;
         bytes32 root;
-        uint256 effectiveFrom;
+        uint256 effectiveTime;
     }
 
     event RequestTerms(uint256 indexed requestId, uint256 minOut, uint256 maxFee);
@@ -89,6 +107,20 @@ interface GateTypes {
         bytes32 lotsRoot,
         bytes32 invoiceHash
     );
+    event RedemptionTerms(uint256 indexed requestId, uint256 minOut, uint256 maxFee);
+    event RedemptionCancelled(uint256 indexed requestId, address indexed controller, uint256 shares);
+    event RedemptionCommitted(uint256 indexed requestId, uint256 shares, uint256 settleBy);
+    event RedemptionSettled(
+        uint256 indexed requestId,
+        address indexed controller,
+        uint256 burned,
+        uint256 returned,
+        uint256 paid,
+        uint256 fee,
+        bytes32 lotsRoot,
+        bytes32 redemptionHash
+    );
+    event RedemptionDefaulted(uint256 indexed requestId, address indexed controller, uint256 shares);
     event RequestDefaulted(uint256 indexed requestId, address indexed controller, uint256 assets);
     event DefaultPaid(uint256 indexed requestId, address indexed controller, uint256 assets, uint256 stillOwed);
     event PaymentHeld(address indexed account, uint256 assets);
@@ -97,7 +129,7 @@ interface GateTypes {
     event BondWithdrawn(address indexed to, uint256 assets);
     event RouteSet(uint256 indexed routeId, address indexed destination, uint256 activeFrom);
     event RouteRemoved(uint256 indexed routeId);
-    event WeightsSet(uint256 indexed version, bytes32 root, uint256 effectiveFrom, bytes data);
+    event WeightsSet(uint256 indexed version, uint256 effectiveTime, bytes32[] assets, uint256[] weights);
 
     error ZeroAddress();
     error ZeroAmount();
@@ -105,6 +137,7 @@ interface GateTypes {
     error NotOwnerOrOperator(address caller, address owner);
     error FeeLimitTooHigh(uint256 maxFee, uint256 allowed);
     error WrongState(uint256 requestId, RequestState state);
+    error WrongKind(uint256 requestId, RequestKind kind);
     error NothingToCommit();
     error RouteUnknown(uint256 routeId);
     error RouteTaken(uint256 routeId);
@@ -121,6 +154,12 @@ interface GateTypes {
     error NotDefaultedYet(uint256 requestId, uint256 settleBy);
     error BondTooSmall(uint256 bond, uint256 wanted);
     error NothingOwed();
-    error WeightsVersionNotNext(uint256 version, uint256 current);
-    error WeightsTooEarly(uint256 effectiveFrom, uint256 earliest);
+    error RedemptionDoesNotBalance(uint256 accounted, uint256 amount);
+    error RedemptionPaysNothing(uint256 burned, uint256 paid);
+    error WeightsVersionNotNewer(uint256 version, uint256 current);
+    error WeightsTooEarly(uint256 effectiveTime, uint256 earliest);
+    error WeightsMalformed(uint256 assets, uint256 weights);
+    error WeightsNotAscending(bytes32 asset);
+    error WeightIsZero(bytes32 asset);
+    error WeightsDoNotAddUp(uint256 total);
 }
