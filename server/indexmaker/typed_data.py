@@ -10,7 +10,14 @@ from typing import Any
 
 from indexmaker.identifiers import AccountId
 
-__all__ = ["amend_typed_data", "cancel_typed_data", "invoice_typed_data", "logon_typed_data", "order_typed_data"]
+__all__ = [
+    "amend_typed_data",
+    "cancel_typed_data",
+    "invoice_typed_data",
+    "logon_typed_data",
+    "order_typed_data",
+    "redemption_typed_data",
+]
 
 _DOMAIN_FIELDS = [
     {"name": "name", "type": "string"},
@@ -159,12 +166,54 @@ def invoice_typed_data(
         "lotsRoot": lots_root,
         "deadline": deadline,
     }
+    return _gate_typed(chain_id, gate, "Invoice", fields, message)
+
+
+def redemption_typed_data(
+    *,
+    chain_id: int,
+    gate: str,
+    request_id: int,
+    burned: int,
+    returned: int,
+    paid: int,
+    fee: int,
+    lots_root: str,
+    deadline: int,
+) -> dict[str, Any]:
+    """A redemption invoice as an IndexGate checks it: `burned` and `returned` in units of the index token, `paid` and
+    `fee` in units of the collateral, `deadline` in Unix seconds.
+    """
+    fields = [
+        ("requestId", "uint256"),
+        ("burned", "uint256"),
+        ("returned", "uint256"),
+        ("paid", "uint256"),
+        ("fee", "uint256"),
+        ("lotsRoot", "bytes32"),
+        ("deadline", "uint256"),
+    ]
+    message: dict[str, object] = {
+        "requestId": request_id,
+        "burned": burned,
+        "returned": returned,
+        "paid": paid,
+        "fee": fee,
+        "lotsRoot": lots_root,
+        "deadline": deadline,
+    }
+    return _gate_typed(chain_id, gate, "Redemption", fields, message)
+
+
+def _gate_typed(
+    chain_id: int, gate: str, primary: str, fields: list[tuple[str, str]], message: dict[str, object]
+) -> dict[str, Any]:
     return {
         "types": {
             "EIP712Domain": [*_DOMAIN_FIELDS, {"name": "verifyingContract", "type": "address"}],
-            "Invoice": [{"name": name, "type": kind} for name, kind in fields],
+            primary: [{"name": name, "type": kind} for name, kind in fields],
         },
-        "primaryType": "Invoice",
+        "primaryType": primary,
         "domain": {"name": "IndexGate", "version": "1", "chainId": chain_id, "verifyingContract": gate},
         "message": message,
     }

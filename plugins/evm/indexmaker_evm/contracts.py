@@ -21,12 +21,15 @@ __all__ = [
     "Artifact",
     "ContractName",
     "Invoice",
+    "Redemption",
     "RequestState",
     "Terms",
     "artifact",
     "digest",
     "invoice_message",
     "invoice_typed_data",
+    "redemption_message",
+    "redemption_typed_data",
     "role",
     "terms_message",
     "terms_typed_data",
@@ -114,6 +117,22 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         return (self.request_id, self.spent, self.fee, self.back, self.out, self.lots_root, self.deadline)
 
 
+class Redemption(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done with one request's tokens. `burned + returned` is the request's amount; units as in `Invoice`."""
+
+    request_id: int
+    burned: int
+    returned: int
+    paid: int
+    fee: int
+    lots_root: bytes
+    deadline: int
+
+    def as_tuple(self) -> tuple[int, int, int, int, int, bytes, int]:
+        """The argument of `settleRedemption` and `redemptionHash`."""
+        return (self.request_id, self.burned, self.returned, self.paid, self.fee, self.lots_root, self.deadline)
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """A deposit order signed by its owner; units as in `Invoice`.
 
@@ -156,6 +175,15 @@ _INVOICE_FIELDS = [
     {"name": "lotsRoot", "type": "bytes32"},
     {"name": "deadline", "type": "uint256"},
 ]
+_REDEMPTION_FIELDS = [
+    {"name": "requestId", "type": "uint256"},
+    {"name": "burned", "type": "uint256"},
+    {"name": "returned", "type": "uint256"},
+    {"name": "paid", "type": "uint256"},
+    {"name": "fee", "type": "uint256"},
+    {"name": "lotsRoot", "type": "bytes32"},
+    {"name": "deadline", "type": "uint256"},
+]
 _TERMS_FIELDS = [
     {"name": "owner", "type": "address"},
     {"name": "controller", "type": "address"},
@@ -172,6 +200,11 @@ def invoice_typed_data(invoice: Invoice, *, chain_id: int, gate: str) -> dict[st
     return _typed_data("Invoice", _INVOICE_FIELDS, invoice.as_tuple(), chain_id=chain_id, gate=gate)
 
 
+def redemption_typed_data(redemption: Redemption, *, chain_id: int, gate: str) -> dict[str, Any]:
+    """The EIP-712 document that an issuer signs for one gate on one chain."""
+    return _typed_data("Redemption", _REDEMPTION_FIELDS, redemption.as_tuple(), chain_id=chain_id, gate=gate)
+
+
 def terms_typed_data(terms: Terms, *, chain_id: int, gate: str) -> dict[str, Any]:
     """The EIP-712 document that a depositor signs for one gate on one chain."""
     return _typed_data("Terms", _TERMS_FIELDS, terms.as_tuple(), chain_id=chain_id, gate=gate)
@@ -182,13 +215,18 @@ def invoice_message(invoice: Invoice, *, chain_id: int, gate: str) -> SignableMe
     return encode_typed_data(full_message=invoice_typed_data(invoice, chain_id=chain_id, gate=gate))
 
 
+def redemption_message(redemption: Redemption, *, chain_id: int, gate: str) -> SignableMessage:
+    """What `eth_account` signs for a redemption."""
+    return encode_typed_data(full_message=redemption_typed_data(redemption, chain_id=chain_id, gate=gate))
+
+
 def terms_message(terms: Terms, *, chain_id: int, gate: str) -> SignableMessage:
     """What `eth_account` signs for a deposit order."""
     return encode_typed_data(full_message=terms_typed_data(terms, chain_id=chain_id, gate=gate))
 
 
 def digest(message: SignableMessage) -> bytes:
-    """The 32 bytes under the signature; equal to the gate's `invoiceHash` or `termsHash`."""
+    """The 32 bytes under the signature; equal to the gate's `invoiceHash`, `redemptionHash` or `termsHash`."""
     return keccak(b"\x19" + message.version + message.header + message.body)
 
 
