@@ -24,6 +24,7 @@ from indexmaker.exchange.commands import (
 from indexmaker.exchange.events import Configured, SendWithdrawal, WithdrawalChanged
 from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.vocabulary import AccountStatus, WithdrawalStatus
+from indexmaker.exchange.withdrawals import number_in
 
 TOKEN = "0x" + "cc" * 20
 ADDRESS = "0x" + "Ab" * 20
@@ -74,7 +75,7 @@ def test_a_request_sets_the_amount_aside_and_orders_the_wallet_to_send_it_less_t
     outputs = floor.do(REQUEST)
     event, order = outputs[0], floor.only(SendWithdrawal, outputs)[0]
     assert (event.status, event.amount, event.fee, event.address) == (S.PROCESSING, 1_000_000, FEE, ADDRESS.lower())
-    assert (order.command_id, order.chain_id, order.contract) == ("withdrawal-1", 8453, TOKEN)
+    assert (number_in(order.command_id), order.chain_id, order.contract) == (1, 8453, TOKEN)
     assert (order.units, order.address) == (9_500_000, ADDRESS.lower())  # 9.5 in a token of six decimals
     assert floor.engine.balance(1, QUOTE) == (QUOTE_SEED - 1_000_000, 0)
     assert floor.engine.withdrawing(1, QUOTE) == 1_000_000
@@ -274,6 +275,16 @@ def test_what_the_wallet_has_is_sent_again_after_a_restart_and_nothing_else(floo
     assert [order.withdrawal_id for order in loaded.pending()] == [1, 2]
     assert loaded.pending() == floor.engine.pending()
     assert loaded.dump() == floor.engine.dump()
+
+
+def test_another_exchange_never_uses_a_command_id_again(floor):
+    other = Floor()
+    other.now += 1
+    for command in (NETWORK, TERMS):
+        other.do(command)
+    orders = [one.only(SendWithdrawal, one.do(REQUEST))[0] for one in (floor, other)]
+    assert orders[0].command_id != orders[1].command_id
+    assert number_in("sweep-1") == number_in("withdrawal-x") == 0
 
 
 _COMMANDS = st.one_of(

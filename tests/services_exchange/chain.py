@@ -62,7 +62,7 @@ def transfer(
 
 
 @asynccontextmanager
-async def serve_chain(chain: Chain, address: str) -> AsyncIterator[None]:
+async def serve_chain(chain: chain_pb2_grpc.ChainServiceServicer, address: str) -> AsyncIterator[None]:
     server = grpc.aio.server()
     chain_pb2_grpc.add_ChainServiceServicer_to_server(chain, server)
     server.add_insecure_port(address)

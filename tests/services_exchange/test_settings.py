@@ -11,9 +11,11 @@ from indexmaker.services.exchange.errors import SettingError
 from indexmaker.services.exchange.settings import (
     ChainSetting,
     Listen,
+    WithdrawalSetting,
     parse_account,
     parse_chain,
     parse_listen,
+    parse_withdrawals,
 )
 
 TOKEN = "0x" + "Ab" * 20
@@ -53,6 +55,18 @@ def test_chain_with_and_without_confirmations() -> None:
 def test_unreadable_chain_is_refused(text: str) -> None:
     with pytest.raises(SettingError, match="--chain"):
         parse_chain(text)
+
+
+def test_withdrawal_terms_with_and_without_limits() -> None:
+    assert parse_withdrawals("8453:0.5:5") == WithdrawalSetting(chain_id=8453, fee=ATOMS // 2, minimum=5 * ATOMS)
+    limited = parse_withdrawals("8453:0:5:1000:100")
+    assert (limited.maximum, limited.approve_above) == (1000 * ATOMS, 100 * ATOMS)
+
+
+@pytest.mark.parametrize("text", ["8453", "8453:1", "base:1:2", "8453:1:x", "8453:1:2:3:4:5"])
+def test_unreadable_withdrawal_terms_are_refused(text: str) -> None:
+    with pytest.raises(SettingError, match="--withdrawals"):
+        parse_withdrawals(text)
 
 
 def test_listen_address() -> None:

@@ -13,7 +13,7 @@ from indexmaker.exchange.listing import builtin_listing
 from indexmaker.gateways.binance.venue import ExchangeSequencer
 from indexmaker.money import ATOMS
 from indexmaker.services.exchange.errors import DefinitionError, SettingError
-from indexmaker.services.exchange.settings import AccountSetting, ChainSetting
+from indexmaker.services.exchange.settings import AccountSetting, ChainSetting, WithdrawalSetting
 from indexmaker.services.exchange.setup import set_up
 from indexmaker.services.exchange.wallet import DepositWallet, open_wallet
 
@@ -25,7 +25,11 @@ BOB = AccountSetting(key="bob", secret="b")
 
 
 async def start(
-    engine: ExchangeEngine, sequencer: ExchangeSequencer, *accounts: AccountSetting, chain: ChainSetting = BASE
+    engine: ExchangeEngine,
+    sequencer: ExchangeSequencer,
+    *accounts: AccountSetting,
+    chain: ChainSetting = BASE,
+    withdrawals: tuple[WithdrawalSetting, ...] = (),
 ) -> dict[str, int]:
     return await set_up(
         engine,
@@ -34,6 +38,7 @@ async def start(
         accounts=accounts,
         chains=[chain],
         wallet=DepositWallet(PHRASE),
+        withdrawals=withdrawals,
     )
 
 
@@ -63,6 +68,22 @@ async def test_contradiction_to_what_is_in_force_is_told(engine: ExchangeEngine,
     other = dataclasses.replace(BASE, token="0x" + "dd" * 20)
     with pytest.raises(DefinitionError, match="define_network"):
         await start(engine, sequencer, ALICE, chain=other)
+
+
+async def test_withdrawal_terms_follow_the_settings_and_end_with_them(
+    engine: ExchangeEngine, sequencer: ExchangeSequencer
+) -> None:
+    terms = WithdrawalSetting(chain_id=8453, fee=ATOMS // 2, minimum=5 * ATOMS)
+    await start(engine, sequencer, withdrawals=(terms,))
+    first = sequencer.sequence
+    await start(engine, sequencer, withdrawals=(terms,))
+    assert sequencer.sequence == first
+    in_force = engine.assets["USDC"].withdrawal_terms["BASE"]
+    assert (in_force.fee, in_force.minimum, in_force.enabled) == (5 * 10**7, 5 * 10**8, True)
+    await start(engine, sequencer)
+    assert engine.assets["USDC"].withdrawal_terms["BASE"].enabled is False
+    with pytest.raises(DefinitionError, match="chain 1 is not among"):
+        await start(engine, sequencer, withdrawals=(dataclasses.replace(terms, chain_id=1),))
 
 
 async def test_play_money_in_an_unknown_asset_is_refused(engine: ExchangeEngine, sequencer: ExchangeSequencer) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import signal
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +24,12 @@ from indexmaker.runtime import RuntimeFault
 from indexmaker.services.exchange.errors import AddressInUseError, ExchangeProcessError, SettingError
 from indexmaker.services.exchange.process import Endpoints, serve
 from indexmaker.services.exchange.settings import (
+    AccountSetting,
     ExchangeSettings,
     parse_account,
     parse_chain,
     parse_listen,
+    parse_withdrawals,
 )
 from indexmaker.storage import StorageError
 
@@ -51,6 +54,9 @@ def serve_(
     chain_plugin: str = "",
     chain: Annotated[list[str] | None, Parameter(negative="")] = None,
     deposit_mnemonic: str = "",
+    wallet_plugin: str = "",
+    withdrawals: Annotated[list[str] | None, Parameter(negative="")] = None,
+    withdraw_key: Annotated[list[str] | None, Parameter(negative="")] = None,
 ) -> int:
     """Serve the exchange until SIGTERM or Ctrl-C.
 
@@ -78,6 +84,14 @@ def serve_(
     deposit_mnemonic
         file:/path or env:NAME of the phrase that deposit addresses are derived from. Without it one is made and kept
         in the data directory.
+    wallet_plugin
+        Address of a chain connector (unix:/path) whose key is the hot wallet that withdrawals are paid from. Nobody
+        else may use that key, and its account must hold coin for gas and the USDC to be paid out.
+    withdrawals
+        CHAIN_ID:FEE:MINIMUM[:MAXIMUM[:APPROVE_ABOVE]] in USDC: let USDC leave over a chain. Needs --wallet-plugin.
+        More than APPROVE_ABOVE waits for an operator. May be repeated.
+    withdraw_key
+        An API key of an --account that may withdraw; others may not. May be repeated.
     """
     configure_plugin_logging(plugin="exchange", instance_id="exchange")
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -86,12 +100,16 @@ def serve_(
             listen=parse_listen(listen),
             data=data,
             seed=seed,
-            accounts=tuple(parse_account(text) for text in account or ()),
+            accounts=_accounts(account or (), may_withdraw=withdraw_key or ()),
             makers=maker,
             chain_plugin=chain_plugin,
             chains=tuple(parse_chain(text) for text in chain or ()),
             mnemonic=_reference(deposit_mnemonic),
+            wallet_plugin=wallet_plugin,
+            withdrawals=tuple(parse_withdrawals(text) for text in withdrawals or ()),
         )
+        if settings.withdrawals and not wallet_plugin:
+            raise SettingError("--withdrawals needs --wallet-plugin: somebody must sign them")
     except (SettingError, ConfigurationError) as error:
         return _fail(error, _BAD_ARGUMENT)
     for one in settings.accounts:
@@ -118,6 +136,13 @@ def _announce(endpoints: Endpoints) -> None:
     line = msgspec.json.encode({"ready": True, **asdict(endpoints)})
     sys.stdout.write(line.decode() + "\n")
     sys.stdout.flush()
+
+
+def _accounts(texts: Sequence[str], *, may_withdraw: Sequence[str]) -> tuple[AccountSetting, ...]:
+    accounts = [parse_account(text) for text in texts]
+    if set(may_withdraw) - {one.key for one in accounts}:
+        raise SettingError("--withdraw-key names a key that no --account has")
+    return tuple(replace(one, withdraw=one.key in may_withdraw) for one in accounts)
 
 
 def _reference(text: str) -> SecretRef | None:

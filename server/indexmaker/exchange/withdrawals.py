@@ -6,8 +6,9 @@ from indexmaker.exchange.commands import DefineNetwork, SetWithdrawalTerms
 from indexmaker.exchange.events import SendWithdrawal, WithdrawalChanged
 from indexmaker.exchange.markets import Asset
 from indexmaker.exchange.vocabulary import WithdrawalStatus
+from indexmaker.identifiers import derived_id
 
-__all__ = ["Withdrawal", "chain_unit", "command_id", "terms_failure", "to_units"]
+__all__ = ["Withdrawal", "chain_unit", "number_in", "terms_failure", "to_units"]
 
 _ENDED = frozenset(
     {
@@ -17,6 +18,7 @@ _ENDED = frozenset(
         WithdrawalStatus.CANCELLED,
     }
 )
+_PREFIX = "withdrawal-"
 
 
 class Withdrawal:
@@ -67,6 +69,16 @@ class Withdrawal:
         self.ended_at = 0
 
     @property
+    def command_id(self) -> str:
+        """The key under which the hot wallet sends it, once for ever.
+
+        It follows from the whole request, so that a wallet that outlives the exchange's journal mistakes no new
+        withdrawal for an old one.
+        """
+        terms = (self.account, self.asset, self.network, self.address, self.amount, self.requested_at)
+        return derived_id(f"{_PREFIX}{self.withdrawal_id}", *terms)
+
+    @property
     def ended(self) -> bool:
         """Whether nothing can change any more."""
         return self.status in _ENDED
@@ -98,7 +110,7 @@ class Withdrawal:
         """What the hot wallet has to do."""
         network = asset.networks[self.network]
         return SendWithdrawal(
-            command_id(self.withdrawal_id),
+            self.command_id,
             self.withdrawal_id,
             network.chain_id,
             network.contract,
@@ -108,9 +120,10 @@ class Withdrawal:
         )
 
 
-def command_id(withdrawal_id: int) -> str:
-    """The key under which the hot wallet sends a withdrawal, once for ever."""
-    return f"withdrawal-{withdrawal_id}"
+def number_in(command_id: str) -> int:
+    """The number of the withdrawal that a command id names, 0 when it names none."""
+    number = command_id.removeprefix(_PREFIX).partition("-")[0]
+    return int(number) if command_id.startswith(_PREFIX) and number.isdecimal() else 0
 
 
 def chain_unit(network: DefineNetwork, *, scale: int) -> int:

@@ -21,7 +21,7 @@ from indexmaker.exchange.filters import Failure
 from indexmaker.exchange.markets import Asset
 from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.vocabulary import AccountStatus, WithdrawalStatus
-from indexmaker.exchange.withdrawals import Withdrawal, chain_unit, command_id
+from indexmaker.exchange.withdrawals import Withdrawal, chain_unit
 
 __all__ = [
     "approve_withdrawal",
@@ -77,7 +77,7 @@ def request_withdrawal(core: Core, command: RequestWithdrawal) -> None:
     )
     core.remember_withdrawal(withdrawal)
     _answer(core, withdrawal, changed=True)
-    core.ledger.set_aside(account, asset, command.amount, reference=command_id(withdrawal.withdrawal_id))
+    core.ledger.set_aside(account, asset, command.amount, reference=withdrawal.command_id)
     if not waits:
         core.outputs.append(withdrawal.order(asset))
 
@@ -149,7 +149,7 @@ def _completed(core: Core, withdrawal: Withdrawal, command: ReportWithdrawal) ->
         withdrawal.amount,
         fee=withdrawal.fee,
         bucket=f"external.{withdrawal.network}",
-        reference=command_id(withdrawal.withdrawal_id),
+        reference=withdrawal.command_id,
     )
 
 
@@ -174,7 +174,7 @@ def _give_back(core: Core, withdrawal: Withdrawal, status: WithdrawalStatus, *, 
         core.accounts[withdrawal.account],
         core.assets[withdrawal.asset],
         withdrawal.amount,
-        reference=command_id(withdrawal.withdrawal_id),
+        reference=withdrawal.command_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""The exchange as one process: database, engine, gateway, makers and deposits, started and stopped in order."""
+"""The exchange as one process: database, engine, gateway, makers, deposits and hot wallet, in order."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from indexmaker.runtime import (
 from indexmaker.services.exchange.cursors import CursorFile
 from indexmaker.services.exchange.deposits import DepositWatcher
 from indexmaker.services.exchange.errors import AddressInUseError
+from indexmaker.services.exchange.hot_wallet import HotWallet
 from indexmaker.services.exchange.makers import MarketMakers
 from indexmaker.services.exchange.settings import ExchangeSettings, Listen
 from indexmaker.services.exchange.setup import MAKER_ACCOUNT, set_up
@@ -92,6 +93,8 @@ async def serve(settings: ExchangeSettings, *, announce: Callable[[Endpoints], N
         gateway = BinanceGateway(venue)
         makers = MarketMakers(engine, sequencer, account=MAKER_ACCOUNT, seed=settings.seed)
         sequencer.subscribe(makers.observe)
+        wallet = HotWallet(engine, sequencer, address=settings.wallet_plugin, chains=settings.chains)
+        sequencer.subscribe(wallet.observe)
         await sequencer.recover()
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(sequencer.run())
@@ -105,6 +108,8 @@ async def serve(settings: ExchangeSettings, *, announce: Callable[[Endpoints], N
                 timed.append(group.create_task(makers.run(interval=_MAKER_INTERVAL)))
             if settings.chain_plugin and settings.chains:
                 timed.append(group.create_task(_watcher(settings, venue).run()))
+            if settings.wallet_plugin:
+                timed.append(group.create_task(wallet.run()))
             runner = web.AppRunner(gateway.application, access_log=None, shutdown_timeout=_GOODBYE_SECONDS)
             await runner.setup()
             try:
@@ -159,9 +164,12 @@ async def _configure(settings: ExchangeSettings, venue: Venue) -> None:
         accounts=settings.accounts,
         chains=settings.chains,
         wallet=wallet,
+        withdrawals=settings.withdrawals,
     )
     for account in settings.accounts:
-        venue.credentials.add(Credential(account=numbers[account.key], key=account.key, secret=account.secret))
+        venue.credentials.add(
+            Credential(account=numbers[account.key], key=account.key, secret=account.secret, withdraw=account.withdraw)
+        )
 
 
 def _watcher(settings: ExchangeSettings, venue: Venue) -> DepositWatcher:

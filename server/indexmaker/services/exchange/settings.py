@@ -15,9 +15,11 @@ __all__ = [
     "ChainSetting",
     "ExchangeSettings",
     "Listen",
+    "WithdrawalSetting",
     "parse_account",
     "parse_chain",
     "parse_listen",
+    "parse_withdrawals",
 ]
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
@@ -27,11 +29,12 @@ _NETWORKS = {1: "ETH", 10: "OPTIMISM", 56: "BSC", 137: "MATIC", 8453: "BASE", 42
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSetting:
-    """A user's API key and the play money it starts with, in 10**-18 per asset."""
+    """A user's API key, the play money it starts with, in 10**-18 per asset, and whether it may `withdraw`."""
 
     key: str
     secret: str = field(repr=False)
     balances: tuple[tuple[str, int], ...] = ()
+    withdraw: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,17 @@ class ChainSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalSetting:
+    """Terms on which USDC leaves over a chain, in 10**-18. 0 for `maximum` and `approve_above` means no limit."""
+
+    chain_id: int
+    fee: int
+    minimum: int
+    maximum: int = 0
+    approve_above: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
     """Where to listen; port 0 takes any free one."""
 
@@ -65,7 +79,8 @@ class ExchangeSettings:
     """Everything the process needs. Without `data` nothing survives it.
 
     `chain_plugin` is the address of a chain connector; without it no deposits arrive. `mnemonic` is the wallet whose
-    addresses take deposits; without it one is made, and kept in `data`.
+    addresses take deposits; without it one is made, and kept in `data`. `wallet_plugin` is the address of the chain
+    connector whose key is the hot wallet; nobody else may use that key.
     """
 
     listen: Listen = Listen()
@@ -76,6 +91,8 @@ class ExchangeSettings:
     chain_plugin: str = ""
     chains: tuple[ChainSetting, ...] = ()
     mnemonic: SecretRef | None = None
+    wallet_plugin: str = ""
+    withdrawals: tuple[WithdrawalSetting, ...] = ()
 
 
 def parse_listen(text: str) -> Listen:
@@ -122,3 +139,21 @@ def parse_chain(text: str) -> ChainSetting:
     if confirmations < 1:
         raise SettingError(f"--chain {text!r}: at least one confirmation is needed")
     return ChainSetting(chain_id=int(chain_id), token=token.lower(), confirmations=confirmations, from_block=from_block)
+
+
+def parse_withdrawals(text: str) -> WithdrawalSetting:
+    """Read `CHAIN_ID:FEE:MINIMUM[:MAXIMUM[:APPROVE_ABOVE]]`, amounts in whole USDC; raises `SettingError`."""
+    chain_id, *amounts = text.split(":")
+    try:
+        if not chain_id.isdecimal() or not 2 <= len(amounts) <= 4:
+            raise MoneyError(f"{text!r} is not CHAIN_ID:FEE:MINIMUM[:MAXIMUM[:APPROVE_ABOVE]]")
+        numbers = [parse_atoms(amount) for amount in amounts]
+    except MoneyError as error:
+        raise SettingError(f"--withdrawals: {error}; write for example 8453:0.5:5") from None
+    return WithdrawalSetting(
+        chain_id=int(chain_id),
+        fee=numbers[0],
+        minimum=numbers[1],
+        maximum=numbers[2] if len(numbers) > 2 else 0,
+        approve_above=numbers[3] if len(numbers) > 3 else 0,
+    )

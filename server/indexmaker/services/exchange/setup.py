@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from indexmaker.exchange.commands import (
     CreateAccount,
     DefineFeeTier,
@@ -11,6 +13,7 @@ from indexmaker.exchange.commands import (
     ExchangeCommand,
     RegisterDepositAddress,
     SeedBalance,
+    SetWithdrawalTerms,
 )
 from indexmaker.exchange.engine import ExchangeEngine
 from indexmaker.exchange.events import Rejected
@@ -18,7 +21,7 @@ from indexmaker.exchange.listing import Listing
 from indexmaker.gateways.binance.venue import ExchangeSequencer
 from indexmaker.identifiers import derived_id
 from indexmaker.services.exchange.errors import DefinitionError
-from indexmaker.services.exchange.settings import AccountSetting, ChainSetting
+from indexmaker.services.exchange.settings import AccountSetting, ChainSetting, WithdrawalSetting
 from indexmaker.services.exchange.wallet import DepositWallet
 
 __all__ = ["FIRST_USER", "MAKER_ACCOUNT", "account_number", "set_up", "submit_all"]
@@ -43,6 +46,7 @@ async def set_up(
     accounts: Sequence[AccountSetting],
     chains: Sequence[ChainSetting],
     wallet: DepositWallet | None,
+    withdrawals: Sequence[WithdrawalSetting] = (),
 ) -> dict[str, int]:
     """Journal what is not in force yet; returns account numbers by API key.
 
@@ -51,6 +55,7 @@ async def set_up(
     """
     await submit_all(sequencer, _missing_definitions(engine, listing))
     await submit_all(sequencer, _missing_networks(engine, chains))
+    await submit_all(sequencer, _changed_terms(engine, chains, withdrawals))
     numbers: dict[str, int] = {}
     for setting in accounts:
         numbers[setting.key] = await _ensure_account(engine, sequencer, setting)
@@ -90,6 +95,33 @@ def _missing_networks(engine: ExchangeEngine, chains: Sequence[ChainSetting]) ->
         )
         if engine.assets["USDC"].networks.get(chain.network) != wanted:
             yield wanted
+
+
+def _changed_terms(
+    engine: ExchangeEngine, chains: Sequence[ChainSetting], withdrawals: Sequence[WithdrawalSetting]
+) -> Iterator[SetWithdrawalTerms]:
+    """Terms of the settings; a network that they no longer name sends nothing more."""
+    usdc = engine.assets["USDC"]
+    networks = {chain.chain_id: chain.network for chain in chains}
+    named = set()
+    for setting in withdrawals:
+        if setting.chain_id not in networks:
+            raise DefinitionError(f"--withdrawals: chain {setting.chain_id} is not among the --chain options")
+        network = networks[setting.chain_id]
+        named.add(network)
+        terms = SetWithdrawalTerms(
+            asset=usdc.symbol,
+            network=network,
+            fee=usdc.from_money(setting.fee),
+            minimum=usdc.from_money(setting.minimum),
+            maximum=usdc.from_money(setting.maximum),
+            approve_above=usdc.from_money(setting.approve_above),
+        )
+        if usdc.withdrawal_terms.get(network) != terms:
+            yield terms
+    for network, terms in usdc.withdrawal_terms.items():
+        if network not in named and terms.enabled:
+            yield replace(terms, enabled=False, reason="switched off by the operator")
 
 
 async def _ensure_account(engine: ExchangeEngine, sequencer: ExchangeSequencer, setting: AccountSetting) -> int:
