@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web3.logs import DISCARD
 
-from contracts.gate_world import HOUR, LOTS_ROOT, TOKEN, USDC, GateWorld, reverts
+from contracts.gate_world import LOTS_ROOT, TOKEN, USDC, GateWorld, reverts
 from indexmaker_evm.contracts import Invoice, RequestState
 
 pytestmark = pytest.mark.integration
