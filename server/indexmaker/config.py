@@ -88,6 +88,9 @@ class SolverSettings(_Table):
     aggregation_window_ms: int = Field(
         default=30_000, ge=0, description="how long legs below a minimum wait for others"
     )
+    reconcile_interval_seconds: int = Field(
+        default=60, gt=0, description="time between comparisons of the ledger with venues and chains"
+    )
     batch_interval_ms: int = Field(default=1_000, gt=0, description="time between attempts to make a batch")
     book_max_age_ms: int = Field(
         default=30_000,

@@ -85,6 +85,16 @@ class ReportRecorder(Generic[E, C]):
             async with self._stored:
                 await self._stored.wait_for(lambda: self._released or self._written != written)  # noqa: B023
 
+    async def stored(self, *, after: Cursor = START, kind: str | None = None, through: int) -> list[Report]:
+        """Every report after a cursor, once all through a sequence are stored; nothing is waited for beyond that."""
+        async with self._stored:
+            await self._stored.wait_for(lambda: self._released or self._written >= through)
+        found: list[Report] = []
+        while page := await asyncio.to_thread(self._log.read, after=after, kind=kind):
+            found += page
+            after = page[-1].cursor
+        return found
+
     async def _store(self) -> None:
         reports, self._waiting = self._waiting, []
         through = self._through

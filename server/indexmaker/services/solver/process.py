@@ -47,18 +47,17 @@ from indexmaker.services.solver.edges import (
 )
 from indexmaker.services.solver.edges.bridge import venue_designation
 from indexmaker.services.solver.edges.chain import GateAddress
+from indexmaker.services.solver.edges.holdings import chain_sources, venue_source
 from indexmaker.services.solver.evidence import Evidence
 from indexmaker.services.solver.indices_service import IndicesService
+from indexmaker.services.solver.operations_service import OperationsService, RunFacts
 from indexmaker.services.solver.orders_service import OrdersService
 from indexmaker.services.solver.plugins_service import PluginsService
-from indexmaker.services.solver.read_services import (
-    CollateralService,
-    InvoicesService,
-    OperationsService,
-    RunFacts,
-)
+from indexmaker.services.solver.read_services import CollateralService, InvoicesService
+from indexmaker.services.solver.reconciliation import Reconciler, Source
 from indexmaker.services.solver.reports import project
 from indexmaker.services.solver.rhythm import Rhythm
+from indexmaker.solver.accounts import venue_place
 from indexmaker.solver.commands import SolverCommand, SolverReport
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import SolverEvent
@@ -158,9 +157,11 @@ class SolverProcess:
         markets: dict[str, MarketDataEdge] = {}
         entries: dict[str, OrderEntryEdge] = {}
         fundings: dict[str, FundingEdge] = {}
+        holdings: dict[str, Source] = {}
         for venue, terms in self._settings.venues.items():
             markets[venue] = MarketDataEdge(venue, await channel(terms.market_data), rules_changed=rules_changed[venue])
             orders = await channel(terms.order_entry)
+            holdings[venue_place(venue)] = venue_source(orders)
             entries[venue] = OrderEntryEdge(
                 venue,
                 orders,
@@ -175,8 +176,9 @@ class SolverProcess:
                 post=sequencer.post,
                 since=lambda: _deposits_since(engine, clock.now()),
             )
+        chain_channel = await channel(self._settings.chain_plugin)
         chain = ChainEdge(
-            await channel(self._settings.chain_plugin),
+            chain_channel,
             post=sequencer.post,
             commit=sequencer.submit,
             gates=lambda: {GateAddress(one.chain_id, one.gate) for one in engine.state.indices.values()},
@@ -198,12 +200,19 @@ class SolverProcess:
             engine, markets, clock=clock, submit=sequencer.submit, interval_ms=self._settings.solver.batch_interval_ms
         )
 
+        reconciler = Reconciler(
+            engine,
+            sequencer,
+            sources=lambda: holdings | chain_sources(chain_channel, engine.indices()),
+            interval=self._settings.solver.reconcile_interval_seconds,
+        )
+
         facts = RunFacts(instance_id=instance_id, started_at=started_at, replayed=0)
         supervisor = await channel("supervisor")
         server = self._server(
             orders=OrdersService(engine, sequencer, recorder),
             indices=IndicesService(engine, sequencer, template=index_template(self._settings)),
-            operations=OperationsService(engine, sequence=lambda: sequencer.sequence, facts=facts),
+            operations=OperationsService(engine, sequencer, recorder, reconciler=reconciler, facts=facts),
             plugins=PluginsService(supervisor),
         )
         stack.push_async_callback(server.stop, None)  # on failure too, nobody must be left waiting for an answer
@@ -223,6 +232,7 @@ class SolverProcess:
             edges.append(tasks.create_task(bootstrap.run(rules_changed)))
             await self._until(bootstrap.done)
             edges.append(tasks.create_task(rhythm.run()))
+            edges.append(tasks.create_task(reconciler.run()))
             await server.start()
             if not self._stop.is_set():
                 self._announce({"ready": True, "address": self._local_address(), "instance": instance_id})
