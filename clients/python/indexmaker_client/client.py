@@ -27,6 +27,7 @@ from indexmaker_client.signer import Signer
 __all__ = ["Client"]
 
 _TIMEOUT = 10.0
+_LONG_TIMEOUT = 120.0
 _CORE_GONE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 """How a stream ends when the core dies, or stops in order; our own cancelling never comes as a status."""
 
@@ -221,6 +222,27 @@ class Client:
         request = operations_pb2.ListBatchesRequest()
         response = await self._operations.ListBatches(request, timeout=_TIMEOUT, metadata=self._metadata)
         return list(response.batches)
+
+    async def decide(self, request: operations_pb2.DecideRequest) -> int:
+        """Take an operator's decision; returns its place in the journal."""
+        response = await self._operations.Decide(request, timeout=_TIMEOUT, metadata=self._metadata)
+        return response.sequence
+
+    async def alerts(self, *, after: int = 0, follow: bool = False) -> AsyncIterator[operations_pb2.Alert]:
+        """Alerts after a journal sequence; with `follow` it goes on with new ones."""
+        request = operations_pb2.WatchAlertsRequest(after_sequence=after, stored_only=not follow)
+        call = self._operations.WatchAlerts(request, metadata=self._metadata)
+        try:
+            while isinstance(response := await call.read(), operations_pb2.WatchAlertsResponse):
+                for alert in response.alerts:
+                    yield alert
+        finally:
+            call.cancel()
+
+    async def reconcile(self) -> operations_pb2.ReconcileResponse:
+        """Compare the ledger with venues and chains now; it may take some seconds."""
+        request = operations_pb2.ReconcileRequest()
+        return await self._operations.Reconcile(request, timeout=_LONG_TIMEOUT, metadata=self._metadata)
 
     async def stuck_orders(self) -> list[operations_pb2.StuckOrder]:
         """Orders that have been in a state for longer than they should."""

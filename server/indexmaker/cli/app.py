@@ -32,6 +32,8 @@ _COMMANDS = {
     "order": ("indexmaker.cli.order:app", "Index orders: submit, cancel, list, watch."),
     "collateral": ("indexmaker.cli.collateral:app", "Deposits, transfers and the ledger."),
     "invoice": ("indexmaker.cli.invoice:app", "Mint invoices."),
+    "operator": ("indexmaker.cli.operator:app", "What is stuck, alerts, and what a person decides about them."),
+    "reconcile": ("indexmaker.cli.reconcile:app", "Compare the ledger with venues and chains now."),
     "process": ("indexmaker.cli.process:app", "Processes under the supervisor: list, restart."),
 }
 

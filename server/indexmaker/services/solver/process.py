@@ -34,6 +34,7 @@ from indexmaker.connectors.errors import AddressError, ConfigurationError
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.connectors.secrets import SecretRef
 from indexmaker.runtime import Clock, Journal, LeaseKeeper, Sequencer, SystemClock, recover, this_process
+from indexmaker.services.solver.alert_log import log_alerts
 from indexmaker.services.solver.authentication import TokenInterceptor
 from indexmaker.services.solver.bootstrap import Bootstrap, index_template
 from indexmaker.services.solver.dispatcher import Dispatcher
@@ -221,6 +222,7 @@ class SolverProcess:
         await asyncio.to_thread(recover, SolverEngine(), journal, on_committed=evidence, needed_from=0)
         recovered = await sequencer.recover(needed_from=log.head())
         facts.replayed = recovered.replayed
+        sequencer.subscribe(log_alerts)
         dispatcher.resend(engine.pending())
         async with asyncio.TaskGroup() as tasks:
             writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
