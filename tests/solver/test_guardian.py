@@ -91,7 +91,7 @@ ALTERATIONS = {
         Check.MANAGEMENT_FEE,
     ),
     "one unit too many": (lambda i: {"units": i.units + 10**9}, Check.UNITS),
-    "basket": (lambda i: {"basket_version": 2}, Check.UNITS),
+    "basket": (lambda i: {"basket_version": i.basket_version + 1}, Check.UNITS),
     "lots out of order": (lambda i: {"lots": i.lots[::-1]}, Check.LOT),
     "lot made up": (lambda i: {"lots": _with(i.lots, trade_id="666")}, Check.LOT),
     "lot price": (lambda i: {"lots": _with(i.lots, price=i.lots[0].price + 1)}, Check.LOT),

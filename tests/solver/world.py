@@ -119,7 +119,9 @@ class World:
             Constituent(asset="BTC", quantity=amt("0.001")),
             Constituent(asset="ETH", quantity=amt("0.02")),
         )
-        values = {"chain_id": CHAIN, "gate": GATE, "token": "0x" + "22" * 20} | options
+        known = self.engine.state.indices.get(symbol)
+        version = known.version + 1 if known else 1
+        values = {"chain_id": CHAIN, "gate": GATE, "token": "0x" + "22" * 20, "version": version} | options
         self.submit(ev.IndexCreated(symbol=symbol, constituents=constituents, **values))
 
     def deposit(self, account: str, amount: str, finality: Finality = Finality.CONFIRMED, gate: str = GATE):

@@ -25,6 +25,9 @@ _DEFAULT_AGES = (
     (OrderState.ENGAGED, 2 * _MINUTE),
     (OrderState.MINTABLE, 5 * _MINUTE),
     (OrderState.MINT_SUBMITTED, 30 * _MINUTE),
+    (OrderState.PENDING_TOKENS, 30 * _MINUTE),
+    (OrderState.PAYABLE, 15 * _MINUTE),
+    (OrderState.PAYOUT_ROUTING, 45 * _MINUTE),
 )
 
 
@@ -39,7 +42,7 @@ class SolverConfig(Value, frozen=True, kw_only=True):
     routing_window_ns: int = 2 * _SECOND
     """How long a transfer waits for further orders to share its hop."""
     routing_max_orders: int = 32
-    """Orders that may share one transfer."""
+    """Orders that may share one transfer, to the venue or back, or one commit."""
     retry_delay_ns: int = 5 * _SECOND
     """Pause before a route, commit or settlement is tried again."""
     routing_attempts: int = 5
@@ -88,6 +91,20 @@ class SolverConfig(Value, frozen=True, kw_only=True):
     rate_backoff_ns: int = 1 * _SECOND
     hold_ns: int = 30 * _SECOND
     """How long an asset is left alone after a refusal for lack of balance."""
+    rebalance_drain_ns: int = 10 * _MINUTE
+    """How long a rebalance waits for orders that were begun before they end with what they have."""
+    rebalance_trade_ns: int = 60 * _MINUTE
+    """How long a rebalance trades before it completes with what was reached."""
+    rebalance_rounds: int = 8
+    """How often a rebalance files purchases; sales that come late make further rounds."""
+    fee_period_ns: int = 24 * 60 * _MINUTE
+    """How often the annual management fee is taken."""
+    account_open_orders: int = 0
+    """Most open orders of one account; 0 for no bound."""
+    account_daily_notional: int = 0
+    """Most collateral of the orders that one account places in one UTC day, ended ones included; 0 for no bound."""
+    quote_life_ns: int = 30 * _SECOND
+    """How long a binding quote holds its capacity."""
     max_ages: tuple[tuple[OrderState, int], ...] = _DEFAULT_AGES
     """Age in a state after which an order is reported as stuck."""
 

@@ -79,7 +79,7 @@ def test_a_basket_and_fee_that_changed_meanwhile_do_not_speak_against_an_honest_
     watched.world.deposit(ALICE, "100")
     while not watched.world.sent(out.PlaceAssetOrder):
         watched.world.run(1)
-    watched.world.create_index(management_fee=amt("0.02"), version=2)
+    watched.world.create_index(management_fee=amt("0.02"))
     watched.world.run(20)
     assert watched.findings == [()]
 

@@ -12,6 +12,7 @@ from indexmaker.solver.events import BatchSolve, Book
 from indexmaker.solver.handlers.asset_orders import place_leg
 from indexmaker.solver.handlers.closing import close_if_done
 from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.handlers.rebalancing import may_engage, on_books
 from indexmaker.solver.handlers.reference import instrument_key
 from indexmaker.solver.inventory import free_quantities, take
 from indexmaker.solver.state import Batch, IndexOrder, Leg
@@ -27,6 +28,7 @@ _MARGIN = 10**12
 def on_batch_solve(step: Step, event: BatchSolve) -> None:
     """Solve one batch per venue and collateral among the ready orders; without any, only prices are noted."""
     _note_prices(step, event)
+    on_books(step, event)
     for batch in step.batches_open():
         close_if_done(step, batch)
     if event.batch_id and event.batch_id in step.state.batches:
@@ -36,6 +38,8 @@ def on_batch_solve(step: Step, event: BatchSolve) -> None:
     groups: dict[tuple[str, str], list[IndexOrder]] = {}
     for order in step.orders_in(OrderState.READY):
         index = step.index_of(order)
+        if not may_engage(step, order):
+            continue
         groups.setdefault((index.venue, index.collateral), []).append(order)
     for number, key in enumerate(sorted(groups)):
         batch_id = event.batch_id if event.batch_id and not number else step.name("b", *key)

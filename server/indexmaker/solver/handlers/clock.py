@@ -5,7 +5,9 @@ from __future__ import annotations
 from indexmaker.solver.events import Tick
 from indexmaker.solver.handlers.asset_orders import retry_and_query
 from indexmaker.solver.handlers.endings import request_end
+from indexmaker.solver.handlers.fee_accrual import accrue_fees
 from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.handlers.rebalancing import keep_rebalancing
 from indexmaker.solver.handlers.routing import form_transfers
 from indexmaker.solver.handlers.settlement import retry_settlements
 from indexmaker.solver.step import Step
@@ -31,6 +33,8 @@ def on_tick(step: Step, event: Tick) -> None:
     for order in step.orders_in(OrderState.READY):
         conclude(step, order)
     retry_settlements(step)
+    keep_rebalancing(step)
+    accrue_fees(step)
     _tell_stuck(step)
 
 

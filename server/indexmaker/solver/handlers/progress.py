@@ -19,7 +19,7 @@ def conclude(step: Step, order: IndexOrder) -> None:
     threshold = step.index_of(order).mint_threshold or config.mint_threshold
     filled = order.units > 0 and order.spent * ATOMS >= threshold * order.tradable
     starved = order.minimum_since > 0 and step.at - order.minimum_since >= config.aggregation_window_ns
-    idle = order.units > 0 and order.idle >= config.idle_batches
+    idle = order.units > 0 and (order.idle >= config.idle_batches or step.index_of(order).hurried)
     if starved and not order.units and order.ending is None:
         order.ending = OrderState.CANCELLED
         order.ending_reason = RejectReason.BELOW_VENUE_MINIMUM

@@ -10,6 +10,7 @@ from indexmaker.ledger import Movement
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import Invoice, InvoiceReport, SettleInvoice, SignInvoice
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
+from indexmaker.solver.handlers.usage import count_minted
 from indexmaker.solver.invoice import build_invoice
 from indexmaker.solver.state import Index, IndexOrder
 from indexmaker.solver.step import Step
@@ -126,6 +127,7 @@ def on_settlement_updated(step: Step, event: SettlementUpdated) -> None:
 def _minted(step: Step, order: IndexOrder) -> None:
     assert order.invoice is not None
     step.post(_final_booking(step.index_of(order), order, order.invoice))
+    count_minted(step, step.index_of(order), order.invoice.units)
     if order.units:
         step.enter(order, OrderState.MINTED)
         text = f"ended by {order.ending_reason.lower()}, the rest refunded" if order.ending else ""
@@ -188,6 +190,7 @@ def _reverted(step: Step, order: IndexOrder, event: SettlementUpdated) -> None:
 def _reorged(step: Step, order: IndexOrder) -> None:
     assert order.invoice is not None
     step.post(_final_booking(step.index_of(order), order, order.invoice).reversed())
+    count_minted(step, step.index_of(order), -order.invoice.units)
     step.enter(order, OrderState.MINT_SUBMITTED)
     step.send(_settle_command(order, order.invoice))
     step.tell(order, ExecType.STATUS, text="the chain took the mint back; it is submitted again")

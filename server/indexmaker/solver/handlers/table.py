@@ -13,12 +13,15 @@ from indexmaker.solver.handlers import (
     batches,
     clock,
     collateral,
+    deployments,
     fills,
+    indices,
     operations,
     orders,
     reference,
     routing,
     settlement,
+    weights,
 )
 from indexmaker.solver.step import Step
 
@@ -63,6 +66,14 @@ HANDLERS: Mapping[type[ev.Event], Handler] = {
     ev.Configured: reference.on_configured,
     ev.InstrumentsUpdated: reference.on_instruments,
     ev.HouseCapital: reference.on_capital,
-    ev.IndexCreated: reference.on_index_created,
-    ev.IndexStateChanged: reference.on_index_state,
+    ev.IndexCreated: indices.on_index_created,
+    ev.IndexStateChanged: indices.on_index_state,
+    ev.IndexLimitsChanged: indices.on_limits_changed,
+    ev.DeploymentRequested: deployments.on_deployment_requested,
+    ev.IndexDeployed: deployments.on_index_deployed,
+    ev.IndexTransactionUpdated: deployments.on_index_transaction,
+    ev.WeightsProposed: weights.on_weights_proposed,
+    ev.AssetDelisted: weights.on_asset_delisted,
+    ev.WeightsPublished: weights.on_weights_published,
+    ev.WeightsRetracted: weights.on_weights_retracted,
 }

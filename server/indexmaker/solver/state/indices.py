@@ -23,6 +23,7 @@ class Index(Record, kw_only=True):
     token_decimals: int
     quantities: tuple[tuple[str, int], ...]
     management_fee: int
+    redemption_fee: int = 0
     min_order: int
     max_order: int
     mint_threshold: int
@@ -46,6 +47,10 @@ class Index(Record, kw_only=True):
     """Up to when the annual fee was taken."""
     rebalance_id: str = ""
     """The rebalance that is under way."""
+    hurried: bool = False
+    """A rebalance has waited long enough: orders that were begun end with what they have."""
+    fee_due: bool = False
+    """A fee period is over, and started sales are waited for."""
     minted: int = 0
     """Units that were ever minted and paid for, sales not taken off."""
     sold: int = 0
@@ -124,5 +129,7 @@ class Rebalance(Record, kw_only=True):
     assets: list[TargetAsset] = msgspec.field(default_factory=list)
     demands: list[str] = msgspec.field(default_factory=list)
     """House demands that trade the difference."""
+    rounds: int = 0
+    """How often purchases were filed."""
     trades: tuple[RebalanceTrade, ...] = ()
     basket_version: int = 0
