@@ -51,6 +51,8 @@ class IndexCreated(Event, frozen=True, kw_only=True):
     token_decimals: int = 18
     target_price: int = 0
     management_fee: int = 0
+    redemption_fee: int = 0
+    """Rate of what a sale brings; the house keeps it when it pays."""
     min_order: int = 0
     max_order: int = 0
     mint_threshold: int = 0
