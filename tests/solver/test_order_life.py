@@ -99,7 +99,6 @@ REFUSALS = [
     ({"amount": amt("1000.000001")}, RejectReason.AMOUNT_ABOVE_MAXIMUM),
     ({"index": "NONE"}, RejectReason.UNKNOWN_INDEX),
     ({"index": "OFF"}, RejectReason.INDEX_NOT_ACTIVE),
-    ({"side": Side.SELL}, RejectReason.SELL_NOT_SUPPORTED),
     ({"expires_at": 5}, RejectReason.EXPIRY_IN_PAST),
     ({"max_price": -1}, RejectReason.BAD_LIMIT),
     ({"account": "8453:0x" + "a1" * 20}, RejectReason.WRONG_CHAIN),

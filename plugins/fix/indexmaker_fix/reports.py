@@ -72,7 +72,6 @@ _REJECT_REASONS = {
     "AMOUNT_NOT_POSITIVE": "13",
     "AMOUNT_PRECISION": "13",
     "EXPIRY_IN_PAST": "4",
-    "SELL_NOT_SUPPORTED": "11",
     "BAD_LIMIT": "16",
     "BAD_ACCOUNT": "15",
     "WRONG_CHAIN": "15",

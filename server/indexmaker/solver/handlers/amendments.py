@@ -44,7 +44,7 @@ def on_amend(step: Step, event: OrderAmendRequested) -> None:
         answer = step.tell(order, ExecType.REPLACED, text="the terms were changed", amend_id=event.amend_id)
     if reason is not RejectReason.BAD_CLIENT_ORDER_ID:
         order.amendments[event.amend_id] = answer
-    if order.state is OrderState.PENDING_COLLATERAL:
+    if order.state in _WAITING:
         fund(step, order)
 
 

@@ -6,8 +6,11 @@ from indexmaker.solver.events import Tick
 from indexmaker.solver.handlers.asset_orders import retry_and_query
 from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.fee_accrual import accrue_fees
+from indexmaker.solver.handlers.payouts import form_payouts
 from indexmaker.solver.handlers.progress import conclude
 from indexmaker.solver.handlers.rebalancing import keep_rebalancing
+from indexmaker.solver.handlers.redemption_settlement import retry_redemptions
+from indexmaker.solver.handlers.redemptions import form_commits
 from indexmaker.solver.handlers.routing import form_transfers
 from indexmaker.solver.handlers.settlement import retry_settlements
 from indexmaker.solver.step import Step
@@ -17,6 +20,7 @@ __all__ = ["on_tick"]
 
 _MAY_EXPIRE = (
     OrderState.PENDING_COLLATERAL,
+    OrderState.PENDING_TOKENS,
     OrderState.ROUTING,
     OrderState.READY,
     OrderState.ENGAGED,
@@ -29,10 +33,13 @@ def on_tick(step: Step, event: Tick) -> None:
         if order.ending is None and order.expires_at <= step.at:
             request_end(step, order, OrderState.EXPIRED, reason=RejectReason.EXPIRED)
     form_transfers(step)
+    form_commits(step)
     retry_and_query(step)
     for order in step.orders_in(OrderState.READY):
         conclude(step, order)
+    form_payouts(step)
     retry_settlements(step)
+    retry_redemptions(step)
     keep_rebalancing(step)
     accrue_fees(step)
     _tell_stuck(step)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from indexmaker.ledger import Account, Movement
-from indexmaker.solver import accounts
 from indexmaker.solver.events import CommitFailed, DepositRetracted, DepositSeen, DepositTerms, DepositWithdrawn
 from indexmaker.solver.handlers import routing
 from indexmaker.solver.handlers.funding import fund_account
+from indexmaker.solver.handlers.lots import (
+    WITHDRAWN,
+    book_arrival,
+    by_request,
+    lot_key,
+    move,
+    needed_finality,
+    take_out,
+)
 from indexmaker.solver.handlers.routing import leave_transfer, terms_key
 from indexmaker.solver.state import DepositLot, GateTerms, LotState
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, Finality, OrderState
 
 __all__ = [
-    "lot_key",
     "on_commit_failed",
     "on_deposit_retracted",
     "on_deposit_seen",
     "on_deposit_terms",
     "on_deposit_withdrawn",
 ]
-
-
-_WITHDRAWN = "withdrawn by its owner"
-
-
-def lot_key(chain_id: int, tx_hash: str, log_index: int) -> str:
-    """How deposit lots are filed."""
-    return f"{chain_id}:{tx_hash.lower()}:{log_index}"
 
 
 def on_deposit_seen(step: Step, event: DepositSeen) -> None:
@@ -44,8 +42,8 @@ def on_deposit_seen(step: Step, event: DepositSeen) -> None:
         lot.block_hash = event.block_hash
         if event.finality.rank > lot.finality.rank:
             lot.finality = event.finality
-    if lot.state is LotState.UNCONFIRMED and lot.finality.rank >= _needed(step, lot.amount).rank:
-        _move(step, lot, "unconfirmed", "confirmed")
+    if lot.state is LotState.UNCONFIRMED and lot.finality.rank >= needed_finality(step, lot.amount).rank:
+        move(step, lot, "unconfirmed", "confirmed")
         lot.state = LotState.CONFIRMED
         fund_account(step, lot.account)
 
@@ -59,20 +57,20 @@ def on_deposit_retracted(step: Step, event: DepositRetracted) -> None:
 
 def on_deposit_withdrawn(step: Step, event: DepositWithdrawn) -> None:
     """The owner took the request back on the gate; final, so the lot cannot come again."""
-    lot = _by_request(step, event.chain_id, event.gate.lower(), event.request_id)
+    lot = by_request(step.state.lots, event.chain_id, event.gate.lower(), event.request_id)
     if lot is not None:
         _withdraw(step, lot)
 
 
 def _withdraw(step: Step, lot: DepositLot) -> None:
-    _remove(step, lot, _WITHDRAWN)
+    _remove(step, lot, WITHDRAWN)
     if lot.state is LotState.GONE:
         lot.finality = Finality.FINAL
 
 
 def _book(step: Step, event: DepositSeen, key: str) -> DepositLot | None:
     gate = event.gate.lower()
-    twin = _by_request(step, event.chain_id, gate, event.request_id)
+    twin = by_request(step.state.lots, event.chain_id, gate, event.request_id)
     if event.amount <= 0 or (twin is not None and twin.key != key):
         text = "a second deposit with this request id, or without an amount: not booked"
         step.alert("DEPOSIT", key, text)
@@ -94,8 +92,7 @@ def _book(step: Step, event: DepositSeen, key: str) -> DepositLot | None:
         block_hash=event.block_hash,
     )
     step.state.lots[key] = lot
-    source = accounts.chain(lot.chain_id, lot.asset)
-    step.post(Movement.between(source, _account(lot, "unconfirmed"), amount=lot.amount))
+    book_arrival(step, lot)
     return lot
 
 
@@ -109,10 +106,7 @@ def _remove(step: Step, lot: DepositLot, why: str) -> None:
         told = (order.order_id,) if order is not None else ()
         step.alert("DEPOSIT", lot.key, f"{why} after its commit was sent", *told)
         return
-    bucket = "confirmed" if lot.state is LotState.CONFIRMED else "unconfirmed"
-    source = accounts.chain(lot.chain_id, lot.asset)
-    step.post(Movement.between(_account(lot, bucket), source, amount=lot.amount))
-    lot.state = LotState.GONE
+    take_out(step, lot)
     if order is not None:
         step.enter(order, OrderState.PENDING_COLLATERAL)
         step.tell(order, ExecType.STATUS, text=f"its deposit was {why}")
@@ -136,30 +130,7 @@ def _apply_removals(step: Step) -> None:
     for lot in sorted(step.state.lots.values(), key=lambda lot: lot.sequence):
         if lot.removed and lot.state in (LotState.UNCONFIRMED, LotState.CONFIRMED):
             why, lot.removed = lot.removed, ""
-            if why == _WITHDRAWN:
+            if why == WITHDRAWN:
                 _withdraw(step, lot)
             else:
                 _remove(step, lot, why)
-
-
-def _by_request(step: Step, chain_id: int, gate: str, request_id: int) -> DepositLot | None:
-    for lot in step.state.lots.values():
-        same = (lot.chain_id, lot.gate, lot.request_id) == (chain_id, gate, request_id)
-        if same and lot.state is not LotState.GONE:
-            return lot
-    return None
-
-
-def _needed(step: Step, amount: int) -> Finality:
-    tiers = [tier for tier in step.state.config.finality if amount >= tier.amount]
-    if not tiers:
-        return Finality.FINAL
-    return max(tiers, key=lambda tier: (tier.amount, tier.finality.rank)).finality
-
-
-def _account(lot: DepositLot, bucket: str) -> Account:
-    return accounts.at_gate(lot.account, bucket, accounts.gate_place(lot.chain_id, lot.gate), lot.asset)
-
-
-def _move(step: Step, lot: DepositLot, source: str, target: str) -> None:
-    step.post(Movement.between(_account(lot, source), _account(lot, target), amount=lot.amount))

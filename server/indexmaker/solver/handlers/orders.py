@@ -15,7 +15,14 @@ from indexmaker.solver.vocabulary import ExecType, IndexState, OrderState, Rejec
 
 __all__ = ["on_cancel", "on_submitted", "order_id_of"]
 
-_AFTER_TRADING = (OrderState.MINTABLE, OrderState.MINT_SUBMITTED, OrderState.MINTED)
+_AFTER_TRADING = (
+    OrderState.MINTABLE,
+    OrderState.MINT_SUBMITTED,
+    OrderState.MINTED,
+    OrderState.PAYABLE,
+    OrderState.PAYOUT_ROUTING,
+    OrderState.PAID,
+)
 
 
 def on_submitted(step: Step, event: OrderSubmitted) -> None:
@@ -30,8 +37,10 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
     order = _record(step, event, order_id)
     if reason is RejectReason.NONE:
         step.state.orders[order_id] = order
-        order.management_fee = step.index_of(order).management_fee
-        step.enter(order, OrderState.PENDING_COLLATERAL)
+        index = step.index_of(order)
+        sells = order.side is Side.SELL
+        order.management_fee = index.redemption_fee if sells else index.management_fee
+        step.enter(order, OrderState.PENDING_TOKENS if sells else OrderState.PENDING_COLLATERAL)
         order.first = step.tell(order, ExecType.NEW)
         match_own(step, order)
         if order.ending is None:
@@ -49,7 +58,8 @@ def on_cancel(step: Step, event: OrderCancelRequested) -> None:
     if order is None:
         _refuse_unknown(step, event)
     elif order.state in _AFTER_TRADING:
-        text = "trading is over; the rest is refunded with the mint"
+        how = "returned with the payment" if order.side is Side.SELL else "refunded with the mint"
+        text = f"trading is over; the rest is {how}"
         step.tell(order, ExecType.CANCEL_REJECTED, reason=RejectReason.TOO_LATE, text=text)
     elif order.state.final:
         text = f"the order is already {order.state}"
@@ -103,14 +113,13 @@ def _objection(step: Step, event: OrderSubmitted) -> tuple[RejectReason, str]:
         bad_account = str(error).startswith("account")
         return (RejectReason.BAD_ACCOUNT if bad_account else RejectReason.BAD_CLIENT_ORDER_ID), str(error)
     index = step.state.indices.get(event.index)
-    if event.side is Side.SELL:
-        return RejectReason.SELL_NOT_SUPPORTED, "this index takes buy orders only"
     if index is None:
         return RejectReason.UNKNOWN_INDEX, f"no index {event.index[:32]!r}; ask for the list of indices"
-    if index.state is not IndexState.ACTIVE:
+    redeems_still = event.side is Side.SELL and index.state is IndexState.RETIRED
+    if index.state is not IndexState.ACTIVE and not redeems_still:
         return RejectReason.INDEX_NOT_ACTIVE, f"{index.symbol} is {index.state.lower()}"
     if account.chain_id != index.chain_id:
-        return RejectReason.WRONG_CHAIN, f"{index.symbol} takes collateral on chain {index.chain_id}"
+        return RejectReason.WRONG_CHAIN, f"{index.symbol} lives on chain {index.chain_id}"
     terms = Terms(
         amount=event.amount,
         max_price=event.max_price,

@@ -14,11 +14,11 @@ from indexmaker.money import mul_floor
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import CommitCollateral, Contribution, QuoteRoute, StartTransfer
 from indexmaker.solver.events import CollateralCommitted, CommitFailed, RouteQuoted, RouteRefused
-from indexmaker.solver.handlers.funding import fund_account, unbind
+from indexmaker.solver.handlers.funding import free_and_end, retry_or_reject, unbind
 from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import GateTerms, IndexOrder, LotState, Transfer, TransferStage
 from indexmaker.solver.step import Step
-from indexmaker.solver.vocabulary import CommitFailure, ExecType, OrderState, RejectReason
+from indexmaker.solver.vocabulary import CommitFailure, OrderState, RejectReason
 
 __all__ = [
     "form_transfers",
@@ -100,13 +100,6 @@ def _drop(step: Step, transfer: Transfer) -> None:
         step.state.orders[order_id].transfer_id = ""
 
 
-def _reject(step: Step, order: IndexOrder, reason: RejectReason, text: str) -> None:
-    unbind(step, order)
-    step.enter(order, OrderState.REJECTED)
-    step.tell(order, ExecType.REJECTED, reason=reason, text=text)
-    fund_account(step, order.account)
-
-
 def _orders(step: Step, transfer: Transfer) -> list[IndexOrder]:
     return [step.state.orders[order_id] for order_id, _ in transfer.shares]
 
@@ -129,7 +122,7 @@ def on_route_quoted(step: Step, event: RouteQuoted) -> None:
         _drop(step, transfer)
         for order in refused:
             text = "routing and management fee would be above the order's limit"
-            _reject(step, order, RejectReason.FEE_ABOVE_LIMIT, text)
+            free_and_end(step, order, OrderState.REJECTED, reason=RejectReason.FEE_ABOVE_LIMIT, text=text)
         return
     transfer.stage = TransferStage.COMMITTING
     transfer.quoted_out = event.amount_out
@@ -180,15 +173,7 @@ def on_route_refused(step: Step, event: RouteRefused) -> None:
         return
     _drop(step, transfer)
     for order in _orders(step, transfer):
-        _retry_or_reject(step, order, event.reason, retryable=event.retryable)
-
-
-def _retry_or_reject(step: Step, order: IndexOrder, text: str, *, retryable: bool) -> None:
-    order.attempts += 1
-    if retryable and order.attempts < step.state.config.routing_attempts:
-        order.retry_at = step.at + step.state.config.retry_delay_ns
-    else:
-        _reject(step, order, RejectReason.ROUTE_REFUSED, text)
+        retry_or_reject(step, order, event.reason, retryable=event.retryable)
 
 
 def on_committed(step: Step, event: CollateralCommitted) -> None:
@@ -239,13 +224,10 @@ def on_commit_failed(step: Step, event: CommitFailed) -> None:
     for order in _orders(step, transfer):
         order.alone = order.alone or event.failure is CommitFailure.REQUEST_GONE
         if order.ending is None:
-            _retry_or_reject(step, order, event.reason, retryable=True)
+            retry_or_reject(step, order, event.reason, retryable=True)
             continue
-        unbind(step, order)
-        step.enter(order, order.ending)
-        reason = order.ending_reason
-        step.tell(order, ExecType(order.ending), reason=reason, text="the collateral was not touched")
-        fund_account(step, order.account)
+        text = "the collateral was not touched"
+        free_and_end(step, order, order.ending, reason=order.ending_reason, text=text)
 
 
 def _by_commit(step: Step, command_id: str) -> Transfer | None:

@@ -18,6 +18,9 @@ from indexmaker.solver.handlers import (
     indices,
     operations,
     orders,
+    payouts,
+    redemption_settlement,
+    redemptions,
     reference,
     routing,
     settlement,
@@ -29,6 +32,17 @@ __all__ = ["HANDLERS", "Handler"]
 
 Handler = Callable[[Step, Any], None]
 """Changes the state by one event of its kind."""
+
+
+def _each(*handlers: Handler) -> Handler:
+    """Both sides hear of the event; each passes over what is not its own."""
+
+    def handle(step: Step, event: ev.Event) -> None:
+        for handler in handlers:
+            handler(step, event)
+
+    return handle
+
 
 HANDLERS: Mapping[type[ev.Event], Handler] = {
     ev.TradingHalted: operations.on_halted,
@@ -54,15 +68,20 @@ HANDLERS: Mapping[type[ev.Event], Handler] = {
     ev.DepositTerms: collateral.on_deposit_terms,
     ev.DepositRetracted: collateral.on_deposit_retracted,
     ev.DepositWithdrawn: collateral.on_deposit_withdrawn,
-    ev.RouteQuoted: routing.on_route_quoted,
-    ev.RouteRefused: routing.on_route_refused,
-    ev.CollateralCommitted: routing.on_committed,
-    ev.CommitFailed: collateral.on_commit_failed,
-    ev.TransferUpdated: arrivals.on_transfer_updated,
+    ev.RedemptionSeen: redemptions.on_redemption_seen,
+    ev.RedemptionTerms: redemptions.on_redemption_terms,
+    ev.RedemptionRetracted: redemptions.on_redemption_retracted,
+    ev.RedemptionWithdrawn: redemptions.on_redemption_withdrawn,
+    ev.RouteQuoted: _each(routing.on_route_quoted, redemptions.on_route_quoted, payouts.on_route_quoted),
+    ev.RouteRefused: _each(routing.on_route_refused, redemptions.on_route_refused, payouts.on_route_refused),
+    ev.CollateralCommitted: _each(routing.on_committed, redemptions.on_committed),
+    ev.CommitFailed: _each(collateral.on_commit_failed, redemptions.on_commit_failed),
+    ev.WithdrawalUpdated: payouts.on_withdrawal_updated,
+    ev.TransferUpdated: _each(arrivals.on_transfer_updated, payouts.on_transfer_updated),
     ev.VenueDepositSeen: arrivals.on_venue_deposit,
-    ev.InvoiceSigned: settlement.on_invoice_signed,
-    ev.InvoiceVetoed: settlement.on_invoice_vetoed,
-    ev.SettlementUpdated: settlement.on_settlement_updated,
+    ev.InvoiceSigned: _each(settlement.on_invoice_signed, redemption_settlement.on_invoice_signed),
+    ev.InvoiceVetoed: _each(settlement.on_invoice_vetoed, redemption_settlement.on_invoice_vetoed),
+    ev.SettlementUpdated: _each(settlement.on_settlement_updated, redemption_settlement.on_settlement_updated),
     ev.Configured: reference.on_configured,
     ev.InstrumentsUpdated: reference.on_instruments,
     ev.HouseCapital: reference.on_capital,

@@ -49,7 +49,13 @@ def tradable_amount(order: IndexOrder) -> int:
 
 
 def apply_price_limit(order: IndexOrder) -> None:
-    """Set the price limit of a buy that has arrived from its `max_price` and `min_units`, the tighter of the two."""
+    """Set the price limit of an order that may trade, from all its limits on the price, the tightest of them.
+
+    A sell has its own limit, the least that a unit must bring, and that of its request.
+    """
+    if order.side is Side.SELL:
+        order.price_limit = max(order.max_price, order.least_price)
+        return
     order.price_limit = order.max_price
     if order.min_units:
         by_units = max(1, order.tradable * ATOMS // order.min_units)  # 0 would be no limit

@@ -73,6 +73,8 @@ class IndexOrder(Record, kw_only=True):
     """SELL: what a unit must bring by the terms of the request, redemption fee included; 0: no limit."""
     commit_id: str = ""
     """SELL: the commit of its tokens that is on its way."""
+    payout_share: int = 0
+    """SELL: whole token units of the proceeds that go to the keeper; `transfer_id` is their payout."""
     idle: int = 0
     minimum_since: int = 0
     lots: list[InvoiceLot] = msgspec.field(default_factory=list)

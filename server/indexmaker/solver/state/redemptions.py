@@ -23,10 +23,18 @@ class RedemptionLimits(Record, kw_only=True):
 
 
 class TokenCommit(Record, kw_only=True):
-    """Requests of one gate whose tokens are being locked in one transaction."""
+    """Requests of one gate whose tokens are locked in one transaction, once the payment's cost is known.
 
-    command_id: str
-    order_ids: tuple[str, ...]
+    `shares` are (order, estimated proceeds), `amount` is their sum; 0 where the index has no known price, then the
+    cost is not asked. `committing`: the transaction was sent.
+    """
+
+    commit_id: str
+    sequence: int
+    index: str
+    amount: int
+    shares: tuple[tuple[str, int], ...]
+    committing: bool = False
 
 
 class PayoutStage(enum.StrEnum):

@@ -44,8 +44,10 @@ class SolverState(Record, kw_only=True):
     redemption_limits: dict[str, RedemptionLimits] = msgspec.field(default_factory=dict)
     """By request, as `terms_key` names it."""
     token_commits: dict[str, TokenCommit] = msgspec.field(default_factory=dict)
-    """Commits on their way, by command id."""
+    """Commits of index tokens on their way."""
     payouts: dict[str, Payout] = msgspec.field(default_factory=dict)
+    redemption_settlements: dict[str, str] = msgspec.field(default_factory=dict)
+    """Settle command id to sell order id."""
     transfers: dict[str, Transfer] = msgspec.field(default_factory=dict)
     venue_deposits: dict[str, VenueDeposit] = msgspec.field(default_factory=dict)
     inventory: list[InventoryLot] = msgspec.field(default_factory=list)
