@@ -7,6 +7,7 @@ import itertools
 import json
 import time
 from collections import Counter, deque
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from aiohttp import WSMsgType, web
@@ -52,6 +53,19 @@ class FakeVenue:
         self.trades: list[dict] = []
         self.balances = {"USDC": ["10000", "0"], "BTC": ["0", "0"]}
         self.deposits: list[dict] = []
+        self.withdrawals: list[dict] = []
+        self.withdraw_terms = {
+            "network": "BASE",
+            "depositEnable": True,
+            "depositDust": "0.01",
+            "withdrawEnable": True,
+            "withdrawFee": "0.5",
+            "withdrawMin": "5",
+            "withdrawMax": "1000",
+            "withdrawIntegerMultiple": "0.000001",
+        }
+        self.history_lag = 0
+        """How many readings of the history do not show withdrawals yet."""
         self.fill = Decimal(0)
         """Part of each new order that fills at once."""
         self.send_events = True
@@ -170,16 +184,17 @@ class FakeVenue:
         value = Decimal(order["cummulativeQuoteQty"]) + quantity * Decimal(order["price"])
         order |= {"executedQty": eight(done), "cummulativeQuoteQty": eight(value), "updateTime": self.now()}
         order["status"] = "FILLED" if done == Decimal(order["origQty"]) else "PARTIALLY_FILLED"
+        buys = order["side"] == "BUY"
         trade = {
             "symbol": order["symbol"],
             "id": next(self.trade_ids),
             "orderId": order_id,
             "price": order["price"],
             "qty": eight(quantity),
-            "commission": eight(quantity / 1000),
-            "commissionAsset": "BTC",
+            "commission": eight(quantity / 1000 if buys else quantity * Decimal(order["price"]) / 1000),
+            "commissionAsset": "BTC" if buys else "USDC",
             "time": self.now(),
-            "isBuyer": order["side"] == "BUY",
+            "isBuyer": buys,
             "isMaker": False,
         }
         self.trades.append(trade)
@@ -194,10 +209,28 @@ class FakeVenue:
         event |= {"p": order["price"], "x": kind, "X": order["status"], "i": order["orderId"], "T": self.now(), "t": -1}
         event |= {"z": order["executedQty"], "Z": order["cummulativeQuoteQty"], "n": "0", "N": None, "m": False}
         if trade:
-            event |= {"t": trade["id"], "l": trade["qty"], "L": trade["price"], "n": trade["commission"], "N": "BTC"}
+            event |= {"t": trade["id"], "l": trade["qty"], "L": trade["price"], "n": trade["commission"]}
+            event["N"] = trade["commissionAsset"]
         if self.send_events:
             for socket in list(self.user_sockets):
                 await socket.send_json({"subscriptionId": 0, "event": event})
+
+    def withdraw(self, query) -> dict:
+        """Like the real one, it does not mind a repeated `withdrawOrderId`: each request moves money."""
+        fee = Decimal(self.withdraw_terms["withdrawFee"])
+        moment = datetime.fromtimestamp(self.now() // 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+        item = {"id": f"v-{len(self.withdrawals) + 1}", "coin": query["coin"], "network": query["network"]}
+        item |= {"amount": str(Decimal(query["amount"]) - fee), "transactionFee": str(fee), "status": 2}
+        item |= {"address": query["address"], "txId": "", "applyTime": moment, "info": ""}
+        item |= {"withdrawOrderId": query["withdrawOrderId"]}
+        self.withdrawals.append(item)
+        return {"id": item["id"]}
+
+    def withdraw_history(self, query) -> list:
+        if self.history_lag:
+            self.history_lag -= 1
+            return []
+        return self.withdrawals
 
     async def cancel(self, query) -> dict | tuple[int, dict]:
         order = self.find(query)
@@ -285,9 +318,9 @@ class FakeVenue:
                 "specialCommission": {"maker": "0.0", "taker": "0.0", "buyer": "0.0", "seller": "0.0"},
             },
             "capital/deposit/address": lambda: {"coin": query["coin"], "address": "0xAbC1", "tag": "", "url": ""},
-            "capital/config/getall": lambda: [
-                {"coin": "USDC", "networkList": [{"network": "BASE", "depositEnable": True, "depositDust": "0.01"}]}
-            ],
+            "capital/config/getall": lambda: [{"coin": "USDC", "networkList": [self.withdraw_terms]}],
+            "capital/withdraw/apply": lambda: self.withdraw(query),
+            "capital/withdraw/history": lambda: self.withdraw_history(query),
             "capital/deposit/hisrec": lambda: [
                 item for item in self.deposits if item["insertTime"] >= int(query.get("startTime", 0))
             ],

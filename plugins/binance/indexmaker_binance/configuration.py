@@ -69,6 +69,12 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How often the trading rules are read again."""
     deposits_every_ms: Milliseconds = 5_000
     """How often the deposit history is read while somebody listens."""
+    withdrawals: bool = False
+    """Whether money may be withdrawn through this connector; the key needs the venue's permission besides."""
+    withdrawals_every_ms: Milliseconds = 5_000
+    """How often the withdrawal history is read while somebody listens."""
+    withdrawal_doubt_ms: Milliseconds = 60_000
+    """How long after a request without an answer it may still show up in the history."""
     asset_aliases: dict[str, str] = {}
     """The venue's asset name to the common one, where they differ."""
     networks: dict[str, str] = {}

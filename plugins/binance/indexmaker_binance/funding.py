@@ -13,8 +13,9 @@ from indexmaker.money import format_atoms, parse_atoms
 from indexmaker_binance.api import VenueApi
 from indexmaker_binance.assets import AssetNames, network_of
 from indexmaker_binance.errors import BinanceError
+from indexmaker_binance.history_watch import HistoryWatch
 
-__all__ = ["DepositWatch", "Funding", "read_deposit"]
+__all__ = ["Funding", "deposit_watch", "read_deposit"]
 
 _log = structlog.get_logger(__name__)
 
@@ -91,35 +92,14 @@ class Funding:
         return ""
 
 
-class DepositWatch:
-    """What one listener was told of deposits. Pure."""
-
-    def __init__(self, since: int) -> None:
-        self.since = since
-        self._told: dict[str, bytes] = {}
-        self._pending: dict[str, int] = {}
-        self._newest = since
-
-    @property
-    def read_from(self) -> int:
-        """From when to read next: the oldest deposit that may still change, or a day before the newest."""
-        start = max(self.since, self._newest - _DAY)
-        return min(start, *self._pending.values()) if self._pending else start
-
-    def changed(self, deposits: Sequence[pb.VenueDeposit]) -> list[pb.VenueDeposit]:
-        """Those that are new or differ from what was told."""
-        news = []
-        for deposit in deposits:
-            self._newest = max(self._newest, deposit.recorded_at)
-            content = deposit.SerializeToString(deterministic=True)
-            if self._told.get(deposit.deposit_id) != content:
-                self._told[deposit.deposit_id] = content
-                news.append(deposit)
-            if deposit.status == Status.STATUS_PENDING:
-                self._pending[deposit.deposit_id] = deposit.recorded_at
-            else:
-                self._pending.pop(deposit.deposit_id, None)
-        return news
+def deposit_watch(since: int) -> HistoryWatch[pb.VenueDeposit]:
+    """Finds new and changed deposits for one listener."""
+    return HistoryWatch(
+        since,
+        key=lambda deposit: deposit.deposit_id,
+        at=lambda deposit: deposit.recorded_at,
+        pending=lambda deposit: deposit.status == Status.STATUS_PENDING,
+    )
 
 
 def read_deposit(item: Mapping[str, Any], *, names: AssetNames) -> pb.VenueDeposit:

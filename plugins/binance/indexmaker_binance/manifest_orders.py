@@ -11,7 +11,7 @@ def connector_manifest() -> Manifest:
     """The card of `binance-orders`."""
     return Manifest(
         name="binance-orders",
-        summary="Orders, executions, balances and deposits of one Binance spot account",
+        summary="Orders, executions, balances, deposits and withdrawals of one Binance spot account",
         roles=(Role.ORDER_ENTRY, Role.FUNDING),
         target="indexmaker_binance.orders:BinanceOrders",
         extra="binance",

@@ -40,7 +40,7 @@ class BinanceOrders(Connector[OrdersConfig]):
             Capability("executions.backfill", supported=True),
             Capability("funding.deposit-address", supported=True, note="not on the testnet"),
             Capability("funding.deposit-history", supported=True, note="not on the testnet"),
-            Capability("funding.withdraw", supported=False),
+            Capability("funding.withdraw", supported=True, note="where switched on; not on the testnet"),
         )
 
     async def configure(self, config: OrdersConfig, *, context: Context) -> None:

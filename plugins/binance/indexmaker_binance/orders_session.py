@@ -27,6 +27,8 @@ from indexmaker_binance.placement import Placement, PlacementSettings
 from indexmaker_binance.sessions import keep_reading
 from indexmaker_binance.sockets import Backoff, opened
 from indexmaker_binance.user_stream import UserStream
+from indexmaker_binance.withdrawal_journal import WithdrawalJournal
+from indexmaker_binance.withdrawals import Withdrawals, WithdrawalSettings
 
 __all__ = ["OrdersSession"]
 
@@ -56,6 +58,17 @@ class OrdersSession:
         self.orders = AccountOrders(self.api, names=self.names, retry_ms=config.retry_ms)
         # Ids of one world mean nothing in another.
         self.journal = OrderJournal(context.data_dir / f"orders-{endpoints.world}.sqlite")
+        self._withdrawal_journal = WithdrawalJournal(context.data_dir / f"withdrawals-{endpoints.world}.sqlite")
+        self.withdrawals = Withdrawals(
+            self.api,
+            self._withdrawal_journal,
+            WithdrawalSettings(
+                enabled=config.withdrawals,
+                doubt_ms=config.recv_window_ms + 3 * config.request_timeout_ms + config.withdrawal_doubt_ms,
+            ),
+            names=self.names,
+            networks=config.networks,
+        )
         self.placement = Placement(
             self.api,
             self.orders,
@@ -121,6 +134,7 @@ class OrdersSession:
             self._work.get_nowait().close()
         await self.api.close()
         self.journal.close()
+        self._withdrawal_journal.close()
 
     async def _counted(self, work: Coroutine[Any, Any, None]) -> None:
         try:
