@@ -60,6 +60,9 @@ def demo(
         Keep everything running after the mints, for commands in another terminal; Ctrl-C goes on with the checks.
     """
     console = Console()
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        console.print(f"[red]{folder} is not empty: choose a new folder, or remove it[/]", highlight=False)
+        return 2
     root = folder or Path(tempfile.mkdtemp(prefix="indexmaker-"))
     files = DemoFiles(root.absolute())
     progress = Progress(console)

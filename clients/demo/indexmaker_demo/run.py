@@ -25,6 +25,7 @@ from indexmaker_demo.files import DemoFiles, free_port, system_configuration
 from indexmaker_demo.progress import Progress
 from indexmaker_demo.report import fees_of, order_row, plain
 from indexmaker_demo.scenario import INDICES, ORDERS
+from indexmaker_demo.trades import trades_of
 from indexmaker_demo.users import PlacedOrder, User
 from indexmaker_demo.world import EXCHANGE, manifest_of, world_processes
 from indexmaker_evm.devnet.client import DevnetClient
@@ -249,6 +250,7 @@ class Demo:
         return {
             "version": 1,
             "ok": all(check.ok for check in checks),
+            "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks],
             "elapsed_s": round(time.monotonic() - self._begun, 1),
             "processes": [{"name": row.name, "kind": row.kind, "restarts": row.restarts} for row in rows],
             "deposits": [
@@ -274,6 +276,7 @@ class Demo:
             "batches": len(facts["batches"]),
             "asset_orders": len(orders),
             "fills": sum(order.fills for order in orders),
+            "trades": trades_of(self._files.solver_database),
             "lots": sum(len(invoice.lots) for invoice in facts["invoices"]),
             "mints": mints,
             "invoices": [plain(invoice) for invoice in facts["invoices"]],

@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import uvloop
@@ -15,6 +16,7 @@ from cyclopts import App
 from indexmaker.config import ConfigurationFault, Settings, load_settings
 from indexmaker.connectors.errors import PluginError, ProcessFailedError
 from indexmaker.connectors.logging import configure_plugin_logging
+from indexmaker.connectors.run_lock import run_lock
 from indexmaker.connectors.supervision_service import serve_supervision
 from indexmaker.connectors.supervisor import Supervisor
 from indexmaker.services.system import CORE, system_processes
@@ -37,17 +39,19 @@ def up(*, config: Path = Path("indexmaker.toml")) -> int:
         The configuration file; docs/reference/configuration.md lists every key.
     """
     configure_plugin_logging(plugin="supervisor", instance_id=uuid.uuid4().hex)
-    try:
-        settings = load_settings(config)
-        supervisor = Supervisor(
-            system_processes(settings, configuration=config),
-            run_dir=settings.run_directory,
-            data_root=settings.run_directory / "data",
-        )
-    except (ConfigurationFault, PluginError) as fault:
-        print(fault, file=sys.stderr)
-        return 2
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with ExitStack() as stack:
+        try:
+            settings = load_settings(config)
+            stack.enter_context(run_lock(settings.run_directory))
+            supervisor = Supervisor(
+                system_processes(settings, configuration=config),
+                run_dir=settings.run_directory,
+                data_root=settings.run_directory / "data",
+            )
+        except (ConfigurationFault, PluginError) as fault:
+            print(fault, file=sys.stderr)
+            return 2
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         return runner.run(_run(supervisor, settings))
 
 
