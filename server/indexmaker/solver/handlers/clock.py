@@ -8,6 +8,7 @@ from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.fee_accrual import accrue_fees
 from indexmaker.solver.handlers.payouts import form_payouts
 from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.handlers.quote_claims import expire_quotes
 from indexmaker.solver.handlers.rebalancing import keep_rebalancing
 from indexmaker.solver.handlers.redemption_settlement import retry_redemptions
 from indexmaker.solver.handlers.redemptions import form_commits
@@ -40,6 +41,7 @@ def on_tick(step: Step, event: Tick) -> None:
     form_payouts(step)
     retry_settlements(step)
     retry_redemptions(step)
+    expire_quotes(step)
     keep_rebalancing(step)
     accrue_fees(step)
     _tell_stuck(step)

@@ -7,13 +7,15 @@ from indexmaker.solver.commands import IndexOrderReport
 from indexmaker.solver.events import OrderCancelRequested, OrderSubmitted
 from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.funding import fund
+from indexmaker.solver.handlers.limits import beyond_limits, count_order
+from indexmaker.solver.handlers.quote_claims import claim_quote, objection_to_claim
 from indexmaker.solver.handlers.self_matching import match_own
 from indexmaker.solver.handlers.terms import Terms, objection_to
 from indexmaker.solver.state import IndexOrder, order_id_of
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, IndexState, OrderState, RejectReason, Side
 
-__all__ = ["on_cancel", "on_submitted", "order_id_of"]
+__all__ = ["objection_to_order", "on_cancel", "on_submitted", "order_id_of"]
 
 _AFTER_TRADING = (
     OrderState.MINTABLE,
@@ -33,7 +35,7 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
         if known.first is not None:
             step.report(known.first)
         return
-    reason, text = _objection(step, event)
+    reason, text = objection_to_order(step, event)
     order = _record(step, event, order_id)
     if reason is RejectReason.NONE:
         step.state.orders[order_id] = order
@@ -41,6 +43,8 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
         sells = order.side is Side.SELL
         order.management_fee = index.redemption_fee if sells else index.management_fee
         step.enter(order, OrderState.PENDING_TOKENS if sells else OrderState.PENDING_COLLATERAL)
+        count_order(step, order)
+        claim_quote(step, order)
         order.first = step.tell(order, ExecType.NEW)
         match_own(step, order)
         if order.ending is None:
@@ -100,12 +104,14 @@ def _record(step: Step, event: OrderSubmitted, order_id: str) -> IndexOrder:
         max_fee=event.max_fee,
         expires_at=event.expires_at or step.at + step.state.config.order_life_ns,
         signature_digest=event.signature_digest,
+        quote_id=event.quote_id,
         state=OrderState.PENDING_COLLATERAL,
         state_since=step.at,
     )
 
 
-def _objection(step: Step, event: OrderSubmitted) -> tuple[RejectReason, str]:
+def objection_to_order(step: Step, event: OrderSubmitted) -> tuple[RejectReason, str]:
+    """The first rule of the door that an order breaks; (NONE, "") for none."""
     try:
         account = AccountId.parse(event.account)
         check_client_order_id(event.client_order_id)
@@ -127,4 +133,9 @@ def _objection(step: Step, event: OrderSubmitted) -> tuple[RejectReason, str]:
         max_fee=event.max_fee,
         expires_at=event.expires_at,
     )
-    return objection_to(terms, index=index, side=event.side, at=step.at)
+    objection = objection_to(terms, index=index, side=event.side, at=step.at)
+    if objection[0] is RejectReason.NONE:
+        objection = beyond_limits(step, index, account=event.account, side=event.side, amount=event.amount)
+    if objection[0] is RejectReason.NONE:
+        objection = objection_to_claim(step, event)
+    return objection

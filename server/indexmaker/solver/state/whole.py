@@ -34,6 +34,8 @@ class SolverState(Record, kw_only=True):
     proposals: dict[str, str] = msgspec.field(default_factory=dict)
     """Curators' calls that were taken, each with what it was."""
     quotes: dict[str, Quote] = msgspec.field(default_factory=dict)
+    holding_quotes: set[str] = msgspec.field(default_factory=set)
+    """Quotes that may hold capacity."""
     usage: dict[str, DayUsage] = msgspec.field(default_factory=dict)
     """What accounts ordered and indices minted in one day, by subject."""
     lots: dict[str, DepositLot] = msgspec.field(default_factory=dict)
