@@ -1,0 +1,29 @@
+"""The guardian: recomputes an account from raw facts, without the engine's word for it, and says what does not fit.
+
+The facts are what was journaled (the deposit, the order, the index, the transfer, the venue's trades), what other
+accounts and the house took of the same trades, and what venue and chain say when they are asked. Pure; an empty
+answer means that the account may be signed.
+"""
+
+from indexmaker.solver.guardian.facts import (
+    AccountFacts,
+    InvoiceFacts,
+    RedemptionFacts,
+    TransferFacts,
+    cross_key,
+    trade_key,
+)
+from indexmaker.solver.guardian.findings import Check, Discrepancy
+from indexmaker.solver.guardian.mint import verify_invoice
+
+__all__ = [
+    "AccountFacts",
+    "Check",
+    "Discrepancy",
+    "InvoiceFacts",
+    "RedemptionFacts",
+    "TransferFacts",
+    "cross_key",
+    "trade_key",
+    "verify_invoice",
+]
