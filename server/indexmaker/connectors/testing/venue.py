@@ -15,7 +15,14 @@ from indexmaker.connectors.connector import Capability, Connector, Context
 from indexmaker.connectors.manifest import Manifest, Role
 from indexmaker.connectors.testing.changes import ChangeLog
 from indexmaker.connectors.testing.venue_book import VenueBook
-from indexmaker.connectors.testing.venue_config import Fill, Hold, MockVenueConfig, Pair, ScriptedDeposit
+from indexmaker.connectors.testing.venue_config import (
+    Fill,
+    Hold,
+    MockVenueConfig,
+    Pair,
+    ScriptedDeposit,
+    ScriptedWithdrawal,
+)
 from indexmaker.connectors.testing.venue_services import FundingServicer, MarketDataServicer, OrderEntryServicer
 
 __all__ = ["MockVenue"]
@@ -24,8 +31,8 @@ __all__ = ["MockVenue"]
 class MockVenue(Connector[MockVenueConfig]):
     """Answers orders from its script; without one it fills everything at the limit price.
 
-    In process, a test may look into `book`, call `credit`, `quote` and `release`; as a process, it is told by new
-    revisions of its configuration.
+    In process, a test may look into `book`, call `credit`, `pay`, `quote` and `release`; as a process, it is told by
+    new revisions of its configuration.
     """
 
     configuration = MockVenueConfig
@@ -45,8 +52,11 @@ class MockVenue(Connector[MockVenueConfig]):
         self._released = asyncio.Event()
 
     def capabilities(self) -> Sequence[Capability]:
-        """No amendments, no withdrawals."""
-        return (Capability(name="order-entry.amend", supported=False),)
+        """No amendments."""
+        return (
+            Capability(name="order-entry.amend", supported=False),
+            Capability(name="funding.withdraw", supported=True),
+        )
 
     async def configure(self, config: MockVenueConfig, *, context: Context) -> None:
         """Take the script, the prices and the deposits."""
@@ -71,6 +81,12 @@ class MockVenue(Connector[MockVenueConfig]):
     def credit(self, deposit: ScriptedDeposit) -> None:
         """Credit a deposit."""
         self.book.credit(deposit)
+
+    def pay(self, withdrawal_id: str = "", *, status: str = "COMPLETED", tx_hash: str = "", reason: str = "") -> None:
+        """Let a withdrawal, or all that are pending, take a step."""
+        self.book.withdrawals.move(
+            ScriptedWithdrawal(step_id="", withdrawal_id=withdrawal_id, status=status, tx_hash=tx_hash, reason=reason)
+        )
 
     def release(self) -> None:
         """Let orders that are held go on."""

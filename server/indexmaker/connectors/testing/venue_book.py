@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 
+import msgspec
+
 from indexmaker.api.common.v1 import common_pb2
 from indexmaker.api.orderentry.v1 import order_entry_pb2 as pb
 from indexmaker.connectors.clock import Clock
@@ -18,6 +20,7 @@ from indexmaker.connectors.testing.venue_config import (
     Rest,
     ScriptedDeposit,
 )
+from indexmaker.connectors.testing.venue_withdrawals import VenueWithdrawals
 from indexmaker.money import floor_to_step, format_atoms, mul_ceil, mul_floor, parse_atoms
 
 __all__ = ["VenueBook"]
@@ -38,13 +41,17 @@ class VenueBook:
         self.deposits: ChangeLog[pb.VenueDeposit] = ChangeLog()
         self._trade_ids: defaultdict[str, int] = defaultdict(int)
         self._deposit_ids: set[str] = set()
+        self._at_book = False
+        self.withdrawals = VenueWithdrawals(clock, self.balances)
 
     def configure(self, config: MockVenueConfig) -> None:
         """Take pairs and deposits, append the script, and set balances the first time."""
         if not self.pairs:
             self.balances.update({asset: parse_atoms(amount) for asset, amount in config.balances.items()})
         self.pairs = {pair.symbol: pair for pair in config.pairs}
+        self._at_book = config.at_book
         self.script.extend(config.script)
+        self.withdrawals.configure(config.withdrawal_terms, config.withdrawal_script, config.withdrawal_steps)
         for deposit in config.deposits:
             self.credit(deposit)
 
@@ -67,7 +74,7 @@ class VenueBook:
 
     def next_outcome(self) -> Outcome:
         """How to answer the next order: as scripted, otherwise by filling it."""
-        return self.script.popleft() if self.script else Fill()
+        return self.script.popleft() if self.script else Fill(at_book=self._at_book)
 
     def place(self, order: pb.PlaceOrder, outcome: Outcome) -> pb.OrderReport | pb.OrderReject:
         """Answer an order; one that was placed before is answered with what became of it."""
@@ -81,11 +88,18 @@ class VenueBook:
             return self._reject(order, outcome)
         if isinstance(outcome, Ambiguous) and not outcome.executed:
             return self._reject(order, _UNKNOWN)
-        fill = Fill(share="0") if isinstance(outcome, Rest) else outcome if isinstance(outcome, Fill) else Fill()
+        fill = self._fill(outcome)
+        if fill.at_book and not _reaches(order, pair):
+            fill = msgspec.structs.replace(fill, share="0")
         if not self._can_pay(order, pair, fill):
             return self._reject(order, Reject(reject_class="BALANCE", detail="insufficient balance"))
         report = self._work(order, pair, fill, silent=isinstance(outcome, Ambiguous) and outcome.silent)
         return self._reject(order, _UNKNOWN) if isinstance(outcome, Ambiguous) else report
+
+    def _fill(self, outcome: Outcome) -> Fill:
+        if isinstance(outcome, Rest):
+            return Fill(share="0")
+        return outcome if isinstance(outcome, Fill) else Fill(at_book=self._at_book)
 
     def cancel(self, order: pb.CancelOrder) -> pb.OrderReport:
         """Cancel an order that is open; otherwise say what became of it."""
@@ -105,7 +119,7 @@ class VenueBook:
     def fill_open(self, client_order_id: str, quantity: str) -> None:
         """Fill a part of a resting order."""
         known = self.orders[client_order_id]
-        trade = self._trade(known, self.pairs[known.symbol], parse_atoms(quantity), maker=True)
+        trade = self._trade(known, self.pairs[known.symbol], parse_atoms(quantity), price=known.price, maker=True)
         self._settle_status(known)
         self._publish(known, trade)
 
@@ -123,8 +137,9 @@ class VenueBook:
             venue_at=self._clock.now(),
         )
         self.orders[order.client_order_id] = known
+        price = _best(order, pair) if fill.at_book else order.price
         for part in _parts(parse_atoms(order.quantity), pair, fill):
-            trade = self._trade(known, pair, part, maker=False)
+            trade = self._trade(known, pair, part, price=price, maker=False)
             self._settle_status(known)
             if not silent:
                 self._publish(known, trade, repeat=fill.repeat)
@@ -134,9 +149,9 @@ class VenueBook:
             self._publish(known, repeat=fill.repeat)
         return _copy(known)
 
-    def _trade(self, known: pb.OrderReport, pair: Pair, quantity: int, *, maker: bool) -> pb.Trade:
-        price, rate = parse_atoms(known.price), parse_atoms(pair.taker_fee)
-        value = mul_floor(quantity, price)
+    def _trade(self, known: pb.OrderReport, pair: Pair, quantity: int, *, price: str, maker: bool) -> pb.Trade:
+        rate = parse_atoms(pair.taker_fee)
+        value = mul_floor(quantity, parse_atoms(price))
         buys = known.side == pb.SIDE_BUY
         paid, received = (pair.quote, pair.base) if buys else (pair.base, pair.quote)
         gained = quantity if buys else value
@@ -149,7 +164,7 @@ class VenueBook:
             client_order_id=known.client_order_id,
             symbol=pair.symbol,
             side=known.side,
-            price=known.price,
+            price=price,
             quantity=format_atoms(quantity),
             commission=format_atoms(commission),
             commission_asset=received,
@@ -196,6 +211,16 @@ def _copy(report: pb.OrderReport) -> pb.OrderReport:
     copy = pb.OrderReport()
     copy.CopyFrom(report)
     return copy
+
+
+def _best(order: pb.PlaceOrder, pair: Pair) -> str:
+    """The price on the other side of the book."""
+    return pair.ask if order.side == pb.SIDE_BUY else pair.bid
+
+
+def _reaches(order: pb.PlaceOrder, pair: Pair) -> bool:
+    limit, best = parse_atoms(order.price), parse_atoms(_best(order, pair))
+    return limit >= best if order.side == pb.SIDE_BUY else limit <= best
 
 
 def _parts(quantity: int, pair: Pair, fill: Fill) -> list[int]:

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Ambiguous", "Fill", "Hold", "MockVenueConfig", "Outcome", "Pair", "Reject", "Rest", "ScriptedDeposit"]
+__all__ = [
+    "Ambiguous",
+    "Fill",
+    "Hold",
+    "LoseWithdrawal",
+    "MockVenueConfig",
+    "Outcome",
+    "Pair",
+    "PayOut",
+    "RefuseWithdrawal",
+    "Reject",
+    "Rest",
+    "ScriptedDeposit",
+    "ScriptedWithdrawal",
+    "WithdrawalOutcome",
+    "WithdrawalTerms",
+]
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +41,14 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 class Fill(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
     """Fill a share of the quantity at the order's limit price, in equal parts; the rest stays open, or expires (IOC).
 
-    With `repeat`, every report is sent twice, as venues sometimes do.
+    With `repeat`, every report is sent twice, as venues sometimes do. With `at_book`, a buy trades at the pair's ask
+    and a sell at its bid instead, and one whose limit does not reach that price does not trade.
     """
 
     share: str = "1"
     parts: int = 1
     repeat: bool = False
+    at_book: bool = False
 
 
 class Rest(msgspec.Struct, frozen=True, kw_only=True, tag="rest"):
@@ -73,11 +91,67 @@ class ScriptedDeposit(msgspec.Struct, frozen=True, kw_only=True):
     network: str = "BASE"
 
 
+class PayOut(msgspec.Struct, frozen=True, kw_only=True, tag="pay_out"):
+    """Take a withdrawal and bring it to a status (the proto's name without its prefix).
+
+    Without `tx_hash` one is made up for SENT and COMPLETED. FAILED and REJECTED give the money back.
+    """
+
+    status: str = "COMPLETED"
+    tx_hash: str = ""
+    reason: str = ""
+
+
+class RefuseWithdrawal(msgspec.Struct, frozen=True, kw_only=True, tag="refuse_withdrawal"):
+    """Refuse a withdrawal; `reject_class` is the proto's name without its prefix."""
+
+    reject_class: str = "OTHER"
+    detail: str = "refused by the script"
+    venue_code: int = -4001
+    retry_after_ms: int = 0
+
+
+class LoseWithdrawal(msgspec.Struct, frozen=True, kw_only=True, tag="lose_withdrawal"):
+    """Answer that the result is not known; `executed` says whether the venue has in truth paid out."""
+
+    executed: bool = False
+
+
+WithdrawalOutcome = PayOut | RefuseWithdrawal | LoseWithdrawal
+
+
+class ScriptedWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a withdrawal, or without an id of all that are pending, carried out once for each `step_id`."""
+
+    step_id: str
+    withdrawal_id: str = ""
+    status: str = "COMPLETED"
+    tx_hash: str = ""
+    reason: str = ""
+
+
+class WithdrawalTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """On which terms money leaves; decimals as strings."""
+
+    network: str = "BASE"
+    fee: str = "0.5"
+    min_amount: str = "5"
+    max_amount: str = "0"
+    amount_step: str = "0.000001"
+    enabled: bool = True
+
+
 class MockVenueConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A scripted venue. A new revision adds its deposits, replaces prices, and appends its script."""
+    """A scripted venue. A new revision adds its deposits and steps, replaces prices, and appends its scripts."""
 
     pairs: tuple[Pair, ...] = (Pair(symbol="BTCUSDC", base="BTC"),)
     balances: dict[str, str] = msgspec.field(default_factory=lambda: {"USDC": "1000000"})
     script: tuple[Outcome, ...] = ()
     deposits: tuple[ScriptedDeposit, ...] = ()
     deposit_address: str = "0x" + "de" * 20
+    at_book: bool = False
+    """Whether orders that the script does not mention trade at the book's prices; see `Fill`."""
+    withdrawal_terms: WithdrawalTerms = WithdrawalTerms()
+    withdrawal_script: tuple[WithdrawalOutcome, ...] = ()
+    """How to answer the next withdrawals; without it they are completed at once."""
+    withdrawal_steps: tuple[ScriptedWithdrawal, ...] = ()

@@ -153,7 +153,7 @@ class OrderEntryServicer(order_entry_pb2_grpc.OrderEntryServiceServicer):
 
 
 class FundingServicer(order_entry_pb2_grpc.FundingServiceServicer):
-    """Deposits that the test credits."""
+    """Deposits that the test credits, and withdrawals as scripted."""
 
     def __init__(self, venue: MockVenue) -> None:
         self._venue = venue
@@ -175,4 +175,34 @@ class FundingServicer(order_entry_pb2_grpc.FundingServiceServicer):
             if wanted:
                 await context.write(
                     order_entry_pb2.StreamDepositsResponse(instance_id=self._venue.instance_id, deposits=wanted)
+                )
+
+    async def QuoteWithdrawal(  # noqa: N802
+        self, request: order_entry_pb2.QuoteWithdrawalRequest, context: _Call
+    ) -> order_entry_pb2.QuoteWithdrawalResponse:
+        """The same terms for everything."""
+        return self._venue.book.withdrawals.quote()
+
+    async def Withdraw(  # noqa: N802
+        self, request: order_entry_pb2.WithdrawRequest, context: _Call
+    ) -> order_entry_pb2.WithdrawResponse:
+        """As the script has it, once for each id."""
+        return self._venue.book.withdrawals.withdraw(request)
+
+    async def QueryWithdrawal(  # noqa: N802
+        self, request: order_entry_pb2.QueryWithdrawalRequest, context: _Call
+    ) -> order_entry_pb2.QueryWithdrawalResponse:
+        """What became of one."""
+        found = self._venue.book.withdrawals.find(request.withdrawal_id)
+        return order_entry_pb2.QueryWithdrawalResponse(withdrawal=found)
+
+    async def StreamWithdrawals(  # type: ignore[override]  # noqa: N802
+        self, request: order_entry_pb2.StreamWithdrawalsRequest, context: _Call
+    ) -> None:
+        """Changes of withdrawals from a time on."""
+        async for _, withdrawals in self._venue.book.withdrawals.changes.follow():
+            wanted = [one for one in withdrawals if one.requested_at >= request.since_at]
+            if wanted:
+                await context.write(
+                    order_entry_pb2.StreamWithdrawalsResponse(instance_id=self._venue.instance_id, withdrawals=wanted)
                 )
