@@ -9,20 +9,27 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
-from indexmaker_evm.contracts import Invoice, artifact
+from indexmaker_evm.contracts import Invoice, Redemption, artifact
 
 __all__ = [
-    "GATE_TOPICS",
     "TRANSFER_TOPIC",
+    "call_allowance",
+    "call_approve",
     "call_asset",
     "call_balance_of",
     "call_commit",
+    "call_commit_redemptions",
+    "call_create_index",
     "call_decimals",
     "call_request",
+    "call_set_weights",
     "call_settle",
+    "call_settle_redemption",
     "call_share",
+    "call_solvent",
     "call_total_supply",
     "call_transfer",
+    "call_weights",
     "error_text",
     "word",
     "words",
@@ -30,29 +37,29 @@ __all__ = [
 
 _GATE = artifact("IndexGate")
 _TOKEN = artifact("IndexToken")
+_FACTORY = artifact("IndexFactory")
 
 
-def _topic(event: str) -> str:
-    return "0x" + _GATE.topic(event).hex()
-
-
-DEPOSIT_REQUEST: Final = _topic("DepositRequest")
-REQUEST_CANCELLED: Final = _topic("RequestCancelled")
-REQUEST_COMMITTED: Final = _topic("RequestCommitted")
-SETTLED: Final = _topic("Settled")
-REQUEST_TERMS: Final = _topic("RequestTerms")
-GATE_TOPICS: Final = (DEPOSIT_REQUEST, REQUEST_TERMS, REQUEST_CANCELLED, REQUEST_COMMITTED, SETTLED)
 TRANSFER_TOPIC: Final = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 
 _COMMIT = _GATE.selector("commit")
 _SETTLE = _GATE.selector("settle")
+_COMMIT_REDEMPTIONS = _GATE.selector("commitRedemptions")
+_SETTLE_REDEMPTION = _GATE.selector("settleRedemption")
+_SET_WEIGHTS = _GATE.selector("setWeights")
+_WEIGHTS = _GATE.selector("weights")
+_SOLVENT = _GATE.selector("solvent")
+_CREATE_INDEX = _FACTORY.selector("createIndex")
 _REQUESTS = _GATE.selector("requests")
 _ASSET = _GATE.selector("asset")
 _SHARE = _GATE.selector("share")
 _TRANSFER = _TOKEN.selector("transfer")
+_APPROVE = _TOKEN.selector("approve")
+_ALLOWANCE = _TOKEN.selector("allowance")
 _BALANCE_OF = _TOKEN.selector("balanceOf")
 _TOTAL_SUPPLY = _TOKEN.selector("totalSupply")
 _DECIMALS = _TOKEN.selector("decimals")
+_MAX_UINT256 = 2**256 - 1
 _INVOICE_TYPE = "(uint256,uint256,uint256,uint256,uint256,bytes32,uint256)"
 
 _ERROR_STRING = keccak(text="Error(string)")[:4]
@@ -77,6 +84,51 @@ def call_commit(request_ids: list[int], *, route_id: int) -> bytes:
 def call_settle(invoice: Invoice, *, signer: str, signature: bytes) -> bytes:
     """Calldata of `IndexGate.settle`."""
     return _SETTLE + encode([_INVOICE_TYPE, "address", "bytes"], [invoice.as_tuple(), signer, signature])
+
+
+def call_commit_redemptions(request_ids: list[int]) -> bytes:
+    """Calldata of `IndexGate.commitRedemptions`."""
+    return _COMMIT_REDEMPTIONS + encode(["uint256[]"], [request_ids])
+
+
+def call_settle_redemption(redemption: Redemption, *, signer: str, signature: bytes) -> bytes:
+    """Calldata of `IndexGate.settleRedemption`."""
+    values = [redemption.as_tuple(), signer, signature]
+    return _SETTLE_REDEMPTION + encode([_INVOICE_TYPE, "address", "bytes"], values)
+
+
+def call_set_weights(weights: list[tuple[bytes, int]], *, version: int, effective_time: int) -> bytes:
+    """Calldata of `IndexGate.setWeights`, with the symbols in ascending order as the gate wants them."""
+    ascending = sorted((symbol.ljust(32, b"\0"), weight) for symbol, weight in weights)
+    symbols, parts = [symbol for symbol, _ in ascending], [weight for _, weight in ascending]
+    types = ["uint256", "bytes32[]", "uint256[]", "uint256"]
+    return _SET_WEIGHTS + encode(types, [version, symbols, parts, effective_time])
+
+
+def call_create_index(symbol: str, *, name: str, curator: str) -> bytes:
+    """Calldata of `IndexFactory.createIndex`, the gate's own code included."""
+    code = bytes.fromhex(_GATE.bytecode.removeprefix("0x"))
+    return _CREATE_INDEX + encode(["string", "string", "address", "bytes"], [symbol, name, curator, code])
+
+
+def call_approve(spender: str) -> bytes:
+    """Calldata of `ERC20.approve` without a limit."""
+    return _APPROVE + encode(["address", "uint256"], [spender, _MAX_UINT256])
+
+
+def call_allowance(owner: str, *, spender: str) -> bytes:
+    """Calldata of `ERC20.allowance`."""
+    return _ALLOWANCE + encode(["address", "address"], [owner, spender])
+
+
+def call_weights() -> bytes:
+    """Calldata of `IndexGate.weights`; its answer's first word is the version."""
+    return _WEIGHTS
+
+
+def call_solvent() -> bytes:
+    """Calldata of `IndexGate.solvent`."""
+    return _SOLVENT
 
 
 def call_transfer(recipient: str, *, units: int) -> bytes:
@@ -116,7 +168,7 @@ def call_share() -> bytes:
 
 def _known_errors() -> dict[bytes, Mapping[str, Any]]:
     errors: dict[bytes, Mapping[str, Any]] = {}
-    for name in ("IndexGate", "IndexToken", "AcrossRoute", "MiniSpokePool", "TestUSDC"):
+    for name in ("IndexGate", "IndexToken", "IndexFactory", "AcrossRoute", "MiniSpokePool", "TestUSDC"):
         errors.update(artifact(name).errors())
     return errors
 

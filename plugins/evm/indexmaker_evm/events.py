@@ -16,14 +16,23 @@ __all__ = [
     "DepositRequested",
     "Finality",
     "Header",
+    "IndexDeployed",
     "Kind",
     "Levels",
     "Notice",
+    "RedemptionCancelled",
+    "RedemptionCommitted",
+    "RedemptionDefaulted",
+    "RedemptionRequested",
+    "RedemptionSettled",
+    "RedemptionTerms",
     "RequestCancelled",
     "RequestCommitted",
+    "RequestDefaulted",
     "RequestSettled",
     "RequestTerms",
     "TokenTransfer",
+    "WeightsSet",
 ]
 
 
@@ -116,6 +125,81 @@ class RequestSettled(msgspec.Struct, frozen=True, kw_only=True, tag="settle"):
     invoice_hash: str
 
 
+class RequestDefaulted(msgspec.Struct, frozen=True, kw_only=True, tag="default"):
+    """A deposit was not settled in time, and is owed from the gate's bond."""
+
+    request_id: str
+    controller: str
+    amount: str
+
+
+class RedemptionRequested(msgspec.Struct, frozen=True, kw_only=True, tag="redeem"):
+    """A user gave index tokens into the gate and asked for collateral."""
+
+    request_id: str
+    controller: str
+    owner: str
+    units: str
+
+
+class RedemptionTerms(msgspec.Struct, frozen=True, kw_only=True, tag="redeem_terms"):
+    """The price protection of a redemption, logged right after it; cut as in `RequestTerms`."""
+
+    request_id: str
+    min_amount: str
+    max_fee: str
+
+
+class RedemptionCancelled(msgspec.Struct, frozen=True, kw_only=True, tag="redeem_cancel"):
+    """A redemption was withdrawn by its user."""
+
+    request_id: str
+
+
+class RedemptionCommitted(msgspec.Struct, frozen=True, kw_only=True, tag="redeem_commit"):
+    """A redemption's tokens are locked until `settle_by`, UTC seconds."""
+
+    request_id: str
+    units: str
+    settle_by: int
+
+
+class RedemptionSettled(msgspec.Struct, frozen=True, kw_only=True, tag="redeem_settle"):
+    """A redemption was settled."""
+
+    request_id: str
+    controller: str
+    burned: str
+    returned: str
+    paid: str
+    fee: str
+    lots_root: str
+    redemption_hash: str
+
+
+class RedemptionDefaulted(msgspec.Struct, frozen=True, kw_only=True, tag="redeem_default"):
+    """A redemption was not settled in time; the tokens went back."""
+
+    request_id: str
+    units: str
+
+
+class WeightsSet(msgspec.Struct, frozen=True, kw_only=True, tag="weights"):
+    """The curator published weights: symbols with decimals, 1 in sum, that hold from `effective_at`, UTC seconds."""
+
+    version: str
+    effective_at: int
+    weights: tuple[tuple[str, str], ...]
+
+
+class IndexDeployed(msgspec.Struct, frozen=True, kw_only=True, tag="index"):
+    """A factory deployed an index."""
+
+    symbol: str
+    gate: str
+    token: str
+
+
 class TokenTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     """Tokens moved."""
 
@@ -125,7 +209,23 @@ class TokenTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     amount: str
 
 
-Body = DepositRequested | RequestTerms | RequestCancelled | RequestCommitted | RequestSettled | TokenTransfer
+Body = (
+    DepositRequested
+    | RequestTerms
+    | RequestCancelled
+    | RequestCommitted
+    | RequestSettled
+    | RequestDefaulted
+    | RedemptionRequested
+    | RedemptionTerms
+    | RedemptionCancelled
+    | RedemptionCommitted
+    | RedemptionSettled
+    | RedemptionDefaulted
+    | WeightsSet
+    | IndexDeployed
+    | TokenTransfer
+)
 
 
 class ChainLog(msgspec.Struct, frozen=True, kw_only=True):

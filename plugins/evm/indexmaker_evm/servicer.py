@@ -17,11 +17,12 @@ from indexmaker.money import format_atoms
 from indexmaker_evm import translation
 from indexmaker_evm.chain import ServedChain
 from indexmaker_evm.errors import ChainUnknownError, KeyMissingError
+from indexmaker_evm.event_messages import events_response
 from indexmaker_evm.follower.session import ChainSession, CursorMark, Delivery
 from indexmaker_evm.transactions.commands import digest, prepare
 from indexmaker_evm.transactions.journal import TransactionJournal
 from indexmaker_evm.transactions.model import Transaction
-from indexmaker_evm.views import BalanceView, RequestView, SupplyView, View, read_views
+from indexmaker_evm.views import read_views
 
 __all__ = ["ChainServicer"]
 
@@ -128,7 +129,7 @@ class ChainServicer(chain_pb2_grpc.ChainServiceServicer):
     async def Query(self, request: pb.QueryRequest, context: _Context) -> pb.QueryResponse:  # noqa: N802
         """Read contracts at one block."""
         chain = self._chain(request.chain_id)
-        views = [_view(view) for view in request.views]
+        views = [translation.view_of(view) for view in request.views]
         reading = await read_views(views, block_number=request.block_number, rpc=chain.rpc, tokens=chain.tokens)
         return pb.QueryResponse(block_number=reading.block_number, values=reading.values)
 
@@ -192,25 +193,7 @@ class ChainServicer(chain_pb2_grpc.ChainServiceServicer):
     async def _write(self, queue: BatchingQueue[Delivery], context: _Context) -> None:
         while True:
             deliveries = await queue.take(DELIVERIES_AT_ONCE)
-            await context.write(translation.events_response(deliveries, instance_id=self._instance_id))
-
-
-def _view(view: pb.View) -> View:
-    match view.WhichOneof("view"):
-        case "token_balance":
-            balance = view.token_balance
-            return BalanceView(
-                token=translation.address(balance.token, field="views.token_balance.token"),
-                holder=translation.address(balance.holder, field="views.token_balance.holder"),
-            )
-        case "token_supply":
-            return SupplyView(token=translation.address(view.token_supply.token, field="views.token_supply.token"))
-        case "gate_request":
-            return RequestView(
-                gate=translation.address(view.gate_request.gate, field="views.gate_request.gate"),
-                request_id=translation.uint_of(view.gate_request.request_id, field="views.gate_request.request_id"),
-            )
-    raise InvalidFieldError("views", "one of token_balance, token_supply and gate_request is needed")
+            await context.write(events_response(deliveries, instance_id=self._instance_id))
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

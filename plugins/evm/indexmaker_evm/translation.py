@@ -5,94 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from indexmaker.api.chain.v1 import chain_pb2 as pb
-from indexmaker.api.common.v1 import common_pb2
 from indexmaker.connectors.errors import InvalidFieldError
-from indexmaker.money import MoneyError, format_atoms, parse_atoms
-from indexmaker_evm import events
-from indexmaker_evm.events import Levels, Notice
-from indexmaker_evm.follower.session import CursorMark, Delivery
-from indexmaker_evm.follower.watches import GateWatch, TransferWatch, Watch
-from indexmaker_evm.rpc import from_hex, is_address
-from indexmaker_evm.transactions.commands import CommitRequests, SettleRequest, TransferTokens, TxCommand
+from indexmaker.money import format_atoms
+from indexmaker_evm.events import Levels
+from indexmaker_evm.fields import address, bytes_of, decimal_of, symbol_of, uint_of
+from indexmaker_evm.follower.session import CursorMark
+from indexmaker_evm.follower.watches import FactoryWatch, GateWatch, TransferWatch, Watch
+from indexmaker_evm.transactions.commands import (
+    ApproveGate,
+    CommitRedemptions,
+    CommitRequests,
+    DeployIndex,
+    SettleRedemption,
+    SettleRequest,
+    SetWeights,
+    TransferTokens,
+    TxCommand,
+)
 from indexmaker_evm.transactions.model import Transaction
+from indexmaker_evm.views import (
+    AllowanceView,
+    BalanceView,
+    RequestView,
+    SolvencyView,
+    SupplyView,
+    View,
+    WeightsView,
+)
 
-__all__ = [
-    "address",
-    "command_id_of",
-    "command_of",
-    "cursor_of",
-    "decimal_of",
-    "events_response",
-    "transaction_message",
-    "uint_of",
-    "watch_of",
-]
+__all__ = ["command_id_of", "command_of", "cursor_of", "transaction_message", "view_of", "watch_of"]
 
 MAX_COMMAND_ID = 64
-UINT256 = 1 << 256
-
-
-def address(text: str, *, field: str) -> str:
-    """A lower-case address; raises `InvalidFieldError`."""
-    if not is_address(text):
-        raise InvalidFieldError(field, "20 bytes of hexadecimal with 0x are needed")
-    return text.lower()
-
-
-def uint_of(text: str, *, field: str) -> int:
-    """A whole number that fits 256 bits; raises `InvalidFieldError`."""
-    if not (text.isascii() and text.isdecimal() and int(text) < UINT256):
-        raise InvalidFieldError(field, "a whole number of at most 256 bits is needed")
-    return int(text)
-
-
-def decimal_of(text: str, *, field: str) -> int:
-    """A decimal that is not negative, in atoms; raises `InvalidFieldError`."""
-    try:
-        atoms = parse_atoms(text, field=field)
-    except MoneyError as error:
-        raise InvalidFieldError(field, str(error)) from None
-    if atoms < 0:
-        raise InvalidFieldError(field, "must not be negative")
-    return atoms
-
-
-def _bytes_of(text: str, *, length: int, field: str) -> bytes:
-    try:
-        data = from_hex(text)
-    except ValueError:
-        data = b""
-    if len(data) != length:
-        raise InvalidFieldError(field, f"{length} bytes of hexadecimal with 0x are needed")
-    return data
+NOBODY = "0x" + "0" * 40
 
 
 def command_of(request: pb.SubmitRequest) -> TxCommand:
     """The command of a request, checked; its chain and command id are the caller's business."""
     match request.WhichOneof("command"):
         case "commit":
-            commit = request.commit
-            if not commit.request_ids:
-                raise InvalidFieldError("commit.request_ids", "at least one is needed")
-            return CommitRequests(
-                gate=address(commit.gate, field="commit.gate"),
-                request_ids=tuple(uint_of(text, field="commit.request_ids") for text in commit.request_ids),
-                route_id=uint_of(commit.route_id, field="commit.route_id"),
-            )
+            return _commit(request.commit)
         case "settle":
-            settle = request.settle
-            return SettleRequest(
-                gate=address(settle.gate, field="settle.gate"),
-                request_id=uint_of(settle.request_id, field="settle.request_id"),
-                spent=decimal_of(settle.spent, field="settle.spent"),
-                fee=decimal_of(settle.fee, field="settle.fee"),
-                back=decimal_of(settle.back, field="settle.back"),
-                out=decimal_of(settle.out, field="settle.out"),
-                lots_root=_bytes_of(settle.lots_root, length=32, field="settle.lots_root"),
-                deadline=settle.deadline,
-                signer=address(settle.signer, field="settle.signer"),
-                signature=_bytes_of(settle.signature, length=65, field="settle.signature"),
+            return _settle(request.settle)
+        case "commit_redemptions":
+            commit = request.commit_redemptions
+            return CommitRedemptions(
+                gate=address(commit.gate, field="commit_redemptions.gate"),
+                request_ids=_request_ids(commit.request_ids, field="commit_redemptions.request_ids"),
             )
+        case "settle_redemption":
+            return _settle_redemption(request.settle_redemption)
+        case "deploy_index":
+            return _deploy_index(request.deploy_index)
+        case "set_weights":
+            return _set_weights(request.set_weights)
+        case "approve_gate":
+            return ApproveGate(gate=address(request.approve_gate.gate, field="approve_gate.gate"))
         case "transfer":
             transfer = request.transfer
             return TransferTokens(
@@ -100,7 +67,79 @@ def command_of(request: pb.SubmitRequest) -> TxCommand:
                 recipient=address(transfer.recipient, field="transfer.recipient"),
                 amount=decimal_of(transfer.amount, field="transfer.amount"),
             )
-    raise InvalidFieldError("command", "one of commit, settle and transfer is needed")
+    raise InvalidFieldError("command", "a command is needed, such as commit, settle or transfer")
+
+
+def _commit(commit: pb.CommitRequests) -> CommitRequests:
+    return CommitRequests(
+        gate=address(commit.gate, field="commit.gate"),
+        request_ids=_request_ids(commit.request_ids, field="commit.request_ids"),
+        route_id=uint_of(commit.route_id, field="commit.route_id"),
+    )
+
+
+def _settle(settle: pb.SettleRequest) -> SettleRequest:
+    return SettleRequest(
+        gate=address(settle.gate, field="settle.gate"),
+        request_id=uint_of(settle.request_id, field="settle.request_id"),
+        spent=decimal_of(settle.spent, field="settle.spent"),
+        fee=decimal_of(settle.fee, field="settle.fee"),
+        back=decimal_of(settle.back, field="settle.back"),
+        out=decimal_of(settle.out, field="settle.out"),
+        lots_root=bytes_of(settle.lots_root, length=32, field="settle.lots_root"),
+        deadline=settle.deadline,
+        signer=address(settle.signer, field="settle.signer"),
+        signature=bytes_of(settle.signature, length=65, field="settle.signature"),
+    )
+
+
+def _settle_redemption(settle: pb.SettleRedemption) -> SettleRedemption:
+    return SettleRedemption(
+        gate=address(settle.gate, field="settle_redemption.gate"),
+        request_id=uint_of(settle.request_id, field="settle_redemption.request_id"),
+        burned=decimal_of(settle.burned, field="settle_redemption.burned"),
+        returned=decimal_of(settle.returned, field="settle_redemption.returned"),
+        paid=decimal_of(settle.paid, field="settle_redemption.paid"),
+        fee=decimal_of(settle.fee, field="settle_redemption.fee"),
+        lots_root=bytes_of(settle.lots_root, length=32, field="settle_redemption.lots_root"),
+        deadline=settle.deadline,
+        signer=address(settle.signer, field="settle_redemption.signer"),
+        signature=bytes_of(settle.signature, length=65, field="settle_redemption.signature"),
+    )
+
+
+def _deploy_index(deploy: pb.DeployIndex) -> DeployIndex:
+    if not deploy.name:
+        raise InvalidFieldError("deploy_index.name", "the token needs a name")
+    return DeployIndex(
+        factory=address(deploy.factory, field="deploy_index.factory"),
+        symbol=symbol_of(deploy.symbol, field="deploy_index.symbol"),
+        name=deploy.name,
+        curator=address(deploy.curator or NOBODY, field="deploy_index.curator"),
+    )
+
+
+def _set_weights(weights: pb.SetWeights) -> SetWeights:
+    field = "set_weights.weights"
+    given = {
+        symbol_of(one.asset, field=f"{field}.asset"): decimal_of(one.weight, field=f"{field}.weight")
+        for one in weights.weights
+    }
+    if len(given) < len(weights.weights):
+        raise InvalidFieldError(field, "an asset is named twice")
+    return SetWeights(
+        gate=address(weights.gate, field="set_weights.gate"),
+        version=uint_of(weights.version, field="set_weights.version"),
+        weights=tuple(sorted(given.items())),
+        effective_at=weights.effective_at,
+    )
+
+
+def _request_ids(texts: Iterable[str], *, field: str) -> tuple[int, ...]:
+    ids = tuple(uint_of(text, field=field) for text in texts)
+    if not ids:
+        raise InvalidFieldError(field, "at least one is needed")
+    return ids
 
 
 def command_id_of(request: pb.SubmitRequest) -> str:
@@ -123,72 +162,47 @@ def watch_of(watch: pb.Watch) -> Watch:
                 raise InvalidFieldError("watch.transfers.recipients", "at least one is needed")
             token = address(watch.transfers.token, field="watch.transfers.token")
             return TransferWatch(token=token, recipients=recipients, from_block=watch.from_block)
-    raise InvalidFieldError("watch.target", "one of gate and transfers is needed")
+        case "factory":
+            factory = address(watch.factory.factory, field="watch.factory.factory")
+            return FactoryWatch(factory=factory, from_block=watch.from_block)
+    raise InvalidFieldError("watch.target", "one of gate, transfers and factory is needed")
+
+
+def view_of(view: pb.View) -> View:
+    """A view, checked."""
+    match view.WhichOneof("view"):
+        case "token_balance":
+            balance = view.token_balance
+            return BalanceView(
+                token=address(balance.token, field="views.token_balance.token"),
+                holder=address(balance.holder, field="views.token_balance.holder"),
+            )
+        case "token_supply":
+            return SupplyView(token=address(view.token_supply.token, field="views.token_supply.token"))
+        case "token_allowance":
+            allowance = view.token_allowance
+            return AllowanceView(
+                token=address(allowance.token, field="views.token_allowance.token"),
+                owner=address(allowance.owner, field="views.token_allowance.owner"),
+                spender=address(allowance.spender, field="views.token_allowance.spender"),
+            )
+        case "gate_request":
+            return RequestView(
+                gate=address(view.gate_request.gate, field="views.gate_request.gate"),
+                request_id=uint_of(view.gate_request.request_id, field="views.gate_request.request_id"),
+            )
+        case "gate_weights":
+            return WeightsView(gate=address(view.gate_weights.gate, field="views.gate_weights.gate"))
+        case "gate_solvency":
+            return SolvencyView(gate=address(view.gate_solvency.gate, field="views.gate_solvency.gate"))
+    raise InvalidFieldError("views", "a view is needed, such as token_balance or gate_request")
 
 
 def cursor_of(cursor: pb.Cursor) -> CursorMark:
     """A cursor, checked."""
     if cursor.block_hash:
-        _bytes_of(cursor.block_hash, length=32, field="cursors.block_hash")
+        bytes_of(cursor.block_hash, length=32, field="cursors.block_hash")
     return CursorMark(chain_id=cursor.chain_id, number=cursor.block_number, block_hash=cursor.block_hash.lower())
-
-
-def events_response(deliveries: Iterable[Delivery], *, instance_id: str) -> pb.StreamEventsResponse:
-    """One message of everything that waited; of several cursors of a chain the last one counts."""
-    response = pb.StreamEventsResponse(instance_id=instance_id)
-    cursors: dict[int, CursorMark] = {}
-    for delivery in deliveries:
-        response.events.extend(_event(notice) for notice in delivery.notices)
-        cursors[delivery.mark.chain_id] = delivery.mark
-    for mark in cursors.values():
-        response.cursors.add(chain_id=mark.chain_id, block_number=mark.number, block_hash=mark.block_hash)
-    return response
-
-
-def _event(notice: Notice) -> pb.ChainEvent:
-    log = notice.log
-    event = pb.ChainEvent(
-        id=common_pb2.LogId(chain_id=log.chain_id, tx_hash=log.tx_hash, log_index=log.log_index),
-        block_number=log.block_number,
-        block_hash=log.block_hash,
-        block_at=log.block_at,
-        kind=pb.ChainEvent.Kind.ValueType(notice.kind),
-        finality=pb.Finality.ValueType(notice.finality),
-        contract=log.contract,
-    )
-    match log.body:
-        case events.DepositRequested() as b:
-            event.deposit_requested.CopyFrom(
-                pb.DepositRequested(request_id=b.request_id, controller=b.controller, owner=b.owner, amount=b.amount)
-            )
-        case events.RequestTerms() as b:
-            event.request_terms.CopyFrom(
-                pb.RequestTerms(request_id=b.request_id, min_units=b.min_units, max_fee=b.max_fee)
-            )
-        case events.RequestCancelled() as b:
-            event.request_cancelled.CopyFrom(pb.RequestCancelled(request_id=b.request_id))
-        case events.RequestCommitted() as b:
-            event.request_committed.CopyFrom(
-                pb.RequestCommitted(request_id=b.request_id, route_id=b.route_id, amount=b.amount)
-            )
-        case events.RequestSettled() as b:
-            event.request_settled.CopyFrom(
-                pb.RequestSettled(
-                    request_id=b.request_id,
-                    controller=b.controller,
-                    spent=b.spent,
-                    fee=b.fee,
-                    back=b.back,
-                    out=b.out,
-                    lots_root=b.lots_root,
-                    invoice_hash=b.invoice_hash,
-                )
-            )
-        case events.TokenTransfer() as b:
-            event.token_transfer.CopyFrom(
-                pb.TokenTransfer(token=b.token, sender=b.sender, recipient=b.recipient, amount=b.amount)
-            )
-    return event
 
 
 def transaction_message(transaction: Transaction, *, levels: Levels | None) -> pb.Transaction:

@@ -6,13 +6,35 @@ import msgspec
 
 from indexmaker.connectors.errors import InvalidFieldError, TransientError
 from indexmaker.money import format_atoms, units_to_atoms
-from indexmaker_evm.codecs import call_balance_of, call_request, call_total_supply, word
+from indexmaker_evm.codecs import (
+    call_allowance,
+    call_balance_of,
+    call_request,
+    call_solvent,
+    call_total_supply,
+    call_weights,
+    word,
+)
 from indexmaker_evm.contracts import RequestState
 from indexmaker_evm.errors import RpcError
 from indexmaker_evm.rpc import Call, RpcPool, from_hex, number, to_hex
 from indexmaker_evm.tokens import Tokens
 
-__all__ = ["BalanceView", "Reading", "RequestView", "SupplyView", "View", "read_views"]
+__all__ = [
+    "AllowanceView",
+    "BalanceView",
+    "Reading",
+    "RequestView",
+    "SolvencyView",
+    "SupplyView",
+    "View",
+    "WeightsView",
+    "read_views",
+]
+
+
+_LARGEST = 10**46
+"""Atoms; an unlimited allowance is beyond what a decimal may have."""
 
 
 class BalanceView(msgspec.Struct, frozen=True, kw_only=True, tag="balance"):
@@ -35,11 +57,33 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
     request_id: int
 
 
-View = BalanceView | SupplyView | RequestView
+class AllowanceView(msgspec.Struct, frozen=True, kw_only=True, tag="allowance"):
+    """What a spender may take of an owner's tokens."""
+
+    token: str
+    owner: str
+    spender: str
+
+
+class WeightsView(msgspec.Struct, frozen=True, kw_only=True, tag="weights"):
+    """Version of a gate's newest weights."""
+
+    gate: str
+
+
+class SolvencyView(msgspec.Struct, frozen=True, kw_only=True, tag="solvency"):
+    """Whether a gate holds all it owes."""
+
+    gate: str
+
+
+View = BalanceView | SupplyView | AllowanceView | RequestView | WeightsView | SolvencyView
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """Values in the order of the views: decimals in whole tokens, or a state's name such as `PENDING`."""
+    """Values in the order of the views: decimals in whole tokens, a state's name such as `PENDING`, a version's number,
+    or `true` or `false`.
+    """
 
     block_number: int
     values: tuple[str, ...]
@@ -68,8 +112,14 @@ def _request(view: View) -> dict[str, str]:
             return {"to": view.token, "data": to_hex(call_balance_of(view.holder))}
         case SupplyView():
             return {"to": view.token, "data": to_hex(call_total_supply())}
+        case AllowanceView():
+            return {"to": view.token, "data": to_hex(call_allowance(view.owner, spender=view.spender))}
         case RequestView():
             return {"to": view.gate, "data": to_hex(call_request(view.request_id))}
+        case WeightsView():
+            return {"to": view.gate, "data": to_hex(call_weights())}
+        case SolvencyView():
+            return {"to": view.gate, "data": to_hex(call_solvent())}
 
 
 async def _value(view: View, answer: str | RpcError, tokens: Tokens) -> str:
@@ -78,7 +128,12 @@ async def _value(view: View, answer: str | RpcError, tokens: Tokens) -> str:
     data = from_hex(answer)
     if len(data) < 32:
         raise InvalidFieldError("views", f"{view} names an address without such a contract at that block")
-    if isinstance(view, RequestView):
-        return RequestState(word(data, 1)).name
+    match view:
+        case RequestView():
+            return RequestState(word(data, 1)).name
+        case WeightsView():
+            return str(word(data, 0))
+        case SolvencyView():
+            return "true" if word(data, 0) else "false"
     decimals = await tokens.decimals(view.token, field="views.token")
-    return format_atoms(units_to_atoms(word(data, 0), decimals))
+    return format_atoms(min(units_to_atoms(word(data, 0), decimals), _LARGEST))

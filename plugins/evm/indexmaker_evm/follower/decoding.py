@@ -8,25 +8,14 @@ import msgspec
 
 from indexmaker.money import format_atoms, units_to_atoms
 from indexmaker_evm import codecs
-from indexmaker_evm.events import (
-    Body,
-    ChainLog,
-    DepositRequested,
-    RequestCancelled,
-    RequestCommitted,
-    RequestSettled,
-    RequestTerms,
-    TokenTransfer,
-)
+from indexmaker_evm.events import Body, ChainLog, TokenTransfer
+from indexmaker_evm.follower.gate_logs import FACTORY_TOPIC, GATE_TOPICS, factory_body, gate_body
 from indexmaker_evm.rpc import address_text, from_hex, number
-from indexmaker_evm.tokens import GateTokens, Tokens
+from indexmaker_evm.tokens import Tokens
 
-__all__ = ["LogDecoder", "RawLog", "gate_body", "transfer_body"]
+__all__ = ["LogDecoder", "RawLog", "transfer_body"]
 
 NS = 1_000_000_000
-
-_LARGEST = 10**46
-"""Atoms; 29 digits before the point are all that a decimal may have."""
 
 
 class RawLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +48,7 @@ class RawLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogDecoder:
-    """Reads logs of gates and transfers; anything else is nothing."""
+    """Reads logs of gates, factories and transfers; anything else is nothing."""
 
     def __init__(self, tokens: Tokens, *, chain_id: int) -> None:
         self._tokens = tokens
@@ -68,8 +57,10 @@ class LogDecoder:
     async def decode(self, raw: RawLog, *, block_at: int) -> ChainLog | None:
         """The log in the plugin's own words, or None."""
         body: Body | None = None
-        if raw.topics and raw.topics[0] in codecs.GATE_TOPICS:
-            body = gate_body(raw, await self._tokens.gate(raw.address))
+        if raw.topics and raw.topics[0] in GATE_TOPICS:
+            body = gate_body(raw.topics, raw.data, await self._tokens.gate(raw.address))
+        elif raw.topics and raw.topics[0] == FACTORY_TOPIC:
+            body = factory_body(raw.topics, raw.data)
         elif len(raw.topics) == 3 and raw.topics[0] == codecs.TRANSFER_TOPIC:
             body = transfer_body(raw, decimals=await self._tokens.decimals(raw.address))
         if body is None:
@@ -94,48 +85,6 @@ def transfer_body(raw: RawLog, *, decimals: int) -> TokenTransfer:
         recipient=address_text(raw.topics[2]),
         amount=_amount(raw.data, 0, decimals),
     )
-
-
-def gate_body(raw: RawLog, tokens: GateTokens) -> Body:
-    """One of the gate's five events of a request; the caller has checked the topic."""
-    topic, data, decimals = raw.topics[0], raw.data, tokens.asset_decimals
-    if topic == codecs.DEPOSIT_REQUEST:
-        return DepositRequested(
-            controller=address_text(raw.topics[1]),
-            owner=address_text(raw.topics[2]),
-            request_id=str(number(raw.topics[3])),
-            amount=_amount(data, 1, decimals),
-        )
-    request_id = str(number(raw.topics[1]))
-    if topic == codecs.REQUEST_TERMS:
-        return RequestTerms(
-            request_id=request_id,
-            min_units=_limit(data, 0, tokens.share_decimals),
-            max_fee=_limit(data, 1, decimals),
-        )
-    if topic == codecs.REQUEST_CANCELLED:
-        return RequestCancelled(request_id=request_id)
-    if topic == codecs.REQUEST_COMMITTED:
-        return RequestCommitted(
-            request_id=request_id,
-            route_id=str(number(raw.topics[2])),
-            amount=_amount(data, 0, decimals),
-        )
-    return RequestSettled(
-        request_id=request_id,
-        controller=address_text(raw.topics[2]),
-        spent=_amount(data, 0, decimals),
-        fee=_amount(data, 1, decimals),
-        back=_amount(data, 2, decimals),
-        out=_amount(data, 3, tokens.share_decimals),
-        lots_root="0x" + data[128:160].hex(),
-        invoice_hash="0x" + data[160:192].hex(),
-    )
-
-
-def _limit(data: bytes, index: int, decimals: int) -> str:
-    """A limit that its user may set to anything up to 2**256 - 1."""
-    return format_atoms(min(units_to_atoms(codecs.word(data, index), decimals), _LARGEST))
 
 
 def _amount(data: bytes, index: int, decimals: int) -> str:

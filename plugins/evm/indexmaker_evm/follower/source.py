@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import msgspec
 
 from indexmaker.connectors.errors import InvalidFieldError
-from indexmaker_evm.codecs import GATE_TOPICS, TRANSFER_TOPIC
+from indexmaker_evm.codecs import TRANSFER_TOPIC
 from indexmaker_evm.errors import NodeUnavailableError, RpcError
 from indexmaker_evm.events import ChainLog, Header
 from indexmaker_evm.follower.decoding import NS, LogDecoder, RawLog
+from indexmaker_evm.follower.gate_logs import FACTORY_TOPIC, GATE_TOPICS
 from indexmaker_evm.follower.ranges import RangeSize
 from indexmaker_evm.follower.watches import Watch, matches, node_filters
 from indexmaker_evm.rpc import Call, RpcPool, number
@@ -151,7 +152,7 @@ class RpcSource:
 
 
 def _filters(watches: Sequence[Watch]) -> list[dict[str, Any]]:
-    return node_filters(watches, gate_topics=GATE_TOPICS, transfer_topic=TRANSFER_TOPIC)
+    return node_filters(watches, gate_topics=GATE_TOPICS, factory_topic=FACTORY_TOPIC, transfer_topic=TRANSFER_TOPIC)
 
 
 def _block(tag: str) -> Call:

@@ -8,11 +8,33 @@ import msgspec
 
 from indexmaker.connectors.errors import InvalidFieldError
 from indexmaker.money import MoneyError, atoms_to_units
-from indexmaker_evm.codecs import call_commit, call_settle, call_transfer
-from indexmaker_evm.contracts import Invoice
+from indexmaker_evm.codecs import (
+    call_approve,
+    call_commit,
+    call_commit_redemptions,
+    call_create_index,
+    call_set_weights,
+    call_settle,
+    call_settle_redemption,
+    call_transfer,
+)
+from indexmaker_evm.contracts import Invoice, Redemption
 from indexmaker_evm.tokens import Tokens
 
-__all__ = ["CommitRequests", "PreparedCall", "SettleRequest", "TransferTokens", "TxCommand", "digest", "prepare"]
+__all__ = [
+    "ApproveGate",
+    "CommitRedemptions",
+    "CommitRequests",
+    "DeployIndex",
+    "PreparedCall",
+    "SetWeights",
+    "SettleRedemption",
+    "SettleRequest",
+    "TransferTokens",
+    "TxCommand",
+    "digest",
+    "prepare",
+]
 
 
 class CommitRequests(msgspec.Struct, frozen=True, kw_only=True, tag="commit"):
@@ -47,7 +69,63 @@ class TransferTokens(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     amount: int
 
 
-TxCommand = CommitRequests | SettleRequest | TransferTokens
+class CommitRedemptions(msgspec.Struct, frozen=True, kw_only=True, tag="commit_redemptions"):
+    """Lock redemptions' tokens in their gate."""
+
+    gate: str
+    request_ids: tuple[int, ...]
+
+
+class SettleRedemption(msgspec.Struct, frozen=True, kw_only=True, tag="settle_redemption"):
+    """Settle a redemption with a signed invoice."""
+
+    gate: str
+    request_id: int
+    burned: int
+    returned: int
+    paid: int
+    fee: int
+    lots_root: bytes
+    deadline: int
+    """UTC seconds."""
+    signer: str
+    signature: bytes
+
+
+class DeployIndex(msgspec.Struct, frozen=True, kw_only=True, tag="deploy_index"):
+    """Deploy an index's gate and token; the zero address leaves the curator to the factory."""
+
+    factory: str
+    symbol: str
+    name: str
+    curator: str
+
+
+class SetWeights(msgspec.Struct, frozen=True, kw_only=True, tag="set_weights"):
+    """Publish weights (atoms of 1, by symbol) from `effective_at` on: UTC seconds, 0 for as soon as allowed."""
+
+    gate: str
+    version: int
+    weights: tuple[tuple[str, int], ...]
+    effective_at: int
+
+
+class ApproveGate(msgspec.Struct, frozen=True, kw_only=True, tag="approve_gate"):
+    """Let a gate take the sender's collateral, which settlements bring."""
+
+    gate: str
+
+
+TxCommand = (
+    CommitRequests
+    | SettleRequest
+    | TransferTokens
+    | CommitRedemptions
+    | SettleRedemption
+    | DeployIndex
+    | SetWeights
+    | ApproveGate
+)
 
 
 class PreparedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +148,20 @@ async def prepare(command: TxCommand, tokens: Tokens) -> PreparedCall:
             return PreparedCall(to=command.gate, data=data)
         case SettleRequest():
             return PreparedCall(to=command.gate, data=await _settle(command, tokens))
+        case CommitRedemptions():
+            return PreparedCall(to=command.gate, data=call_commit_redemptions(list(command.request_ids)))
+        case SettleRedemption():
+            return PreparedCall(to=command.gate, data=await _settle_redemption(command, tokens))
+        case DeployIndex():
+            data = call_create_index(command.symbol, name=command.name, curator=command.curator)
+            return PreparedCall(to=command.factory, data=data)
+        case SetWeights():
+            weights = [(symbol.encode(), weight) for symbol, weight in command.weights]
+            data = call_set_weights(weights, version=command.version, effective_time=command.effective_at)
+            return PreparedCall(to=command.gate, data=data)
+        case ApproveGate():
+            gate = await tokens.gate(command.gate, field="approve_gate.gate")
+            return PreparedCall(to=gate.asset, data=call_approve(command.gate))
         case TransferTokens():
             decimals = await tokens.decimals(command.token, field="transfer.token")
             units = _units(command.amount, decimals, field="transfer.amount")
@@ -88,6 +180,20 @@ async def _settle(command: SettleRequest, tokens: Tokens) -> bytes:
         deadline=command.deadline,
     )
     return call_settle(invoice, signer=command.signer, signature=command.signature)
+
+
+async def _settle_redemption(command: SettleRedemption, tokens: Tokens) -> bytes:
+    gate = await tokens.gate(command.gate, field="settle_redemption.gate")
+    redemption = Redemption(
+        request_id=command.request_id,
+        burned=_units(command.burned, gate.share_decimals, field="settle_redemption.burned"),
+        returned=_units(command.returned, gate.share_decimals, field="settle_redemption.returned"),
+        paid=_units(command.paid, gate.asset_decimals, field="settle_redemption.paid"),
+        fee=_units(command.fee, gate.asset_decimals, field="settle_redemption.fee"),
+        lots_root=command.lots_root,
+        deadline=command.deadline,
+    )
+    return call_settle_redemption(redemption, signer=command.signer, signature=command.signature)
 
 
 def _units(atoms: int, decimals: int, *, field: str) -> int:
