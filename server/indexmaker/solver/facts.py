@@ -18,7 +18,7 @@ from indexmaker.solver.guardian import (
 )
 from indexmaker.solver.state import DepositLot, Fill, Index, IndexOrder, SolverState, Transfer
 
-__all__ = ["facts_of", "review_invoice"]
+__all__ = ["facts_of", "order_as_asked", "review_invoice", "trades_named"]
 
 
 def review_invoice(state: SolverState, invoice: Invoice) -> tuple[Discrepancy, ...]:
@@ -41,10 +41,10 @@ def facts_of(state: SolverState, invoice: Invoice) -> InvoiceFacts | None:
     if lot is None or index is None or transfer is None:
         return None
     names = {trade_key(part.venue, part.symbol, part.trade_id) for part in invoice.lots}
-    executions, fee_values = _trades(state, names)
+    executions, fee_values = trades_named(state, names)
     return InvoiceFacts(
         deposit=_deposit(lot),
-        order=_order(order),
+        order=order_as_asked(order),
         order_id=order.order_id,
         index=_index_then(index, order),
         transfer=_transfer(state, transfer, index),
@@ -72,7 +72,8 @@ def _deposit(lot: DepositLot) -> DepositSeen:
     )
 
 
-def _order(order: IndexOrder) -> OrderSubmitted:
+def order_as_asked(order: IndexOrder) -> OrderSubmitted:
+    """The instruction as it was submitted, with the terms as amended."""
     return OrderSubmitted(
         client_order_id=order.client_order_id,
         account=order.account,
@@ -103,7 +104,8 @@ def _transfer(state: SolverState, transfer: Transfer, index: Index) -> TransferF
     return TransferFacts(shares=transfer.shares, quoted_out=transfer.quoted_out, arrived=arrived)
 
 
-def _trades(state: SolverState, names: set[str]) -> tuple[dict[str, ExecutionReported], dict[str, int]]:
+def trades_named(state: SolverState, names: set[str]) -> tuple[dict[str, ExecutionReported], dict[str, int]]:
+    """Our venue trades of these names, and the value of each one's commission in collateral."""
     executions: dict[str, ExecutionReported] = {}
     fee_values: dict[str, int] = {}
     batches = {state.trades.get(name, "") for name in names}
