@@ -5,25 +5,30 @@ accounts and the house took of the same trades, and what venue and chain say whe
 answer means that the account may be signed.
 """
 
-from indexmaker.solver.guardian.facts import (
-    AccountFacts,
-    InvoiceFacts,
-    RedemptionFacts,
-    TransferFacts,
-    cross_key,
-    trade_key,
-)
+from indexmaker.solver.guardian.context import verify_context
+from indexmaker.solver.guardian.facts import ContextFacts, InvoiceFacts, TransferFacts, trade_key
 from indexmaker.solver.guardian.findings import Check, Discrepancy
 from indexmaker.solver.guardian.mint import verify_invoice
+from indexmaker.solver.guardian.witnesses import (
+    ChainRequest,
+    Settled,
+    verify_on_chain,
+    verify_settlement,
+    verify_trades,
+)
 
 __all__ = [
-    "AccountFacts",
+    "ChainRequest",
     "Check",
+    "ContextFacts",
     "Discrepancy",
     "InvoiceFacts",
-    "RedemptionFacts",
+    "Settled",
     "TransferFacts",
-    "cross_key",
     "trade_key",
+    "verify_context",
     "verify_invoice",
+    "verify_on_chain",
+    "verify_settlement",
+    "verify_trades",
 ]

@@ -1,6 +1,4 @@
-"""Lots against the trades, crosses and books they stand on. A buyer is never charged more than they say, a seller
-never credited less.
-"""
+"""Lots of a buy order against the trades, crosses and books they stand on: never charged more than these say."""
 
 from __future__ import annotations
 
@@ -9,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from indexmaker.money import mul_floor
 from indexmaker.solver.commands import InvoiceLot
 from indexmaker.solver.events import ExecutionReported
-from indexmaker.solver.guardian.facts import AccountFacts, trade_key
+from indexmaker.solver.guardian.facts import InvoiceFacts, trade_key
 from indexmaker.solver.guardian.findings import Check, Discrepancy, differs
 from indexmaker.solver.invoice import canonical_lots
-from indexmaker.solver.vocabulary import LotSource, Side
+from indexmaker.solver.vocabulary import LotSource
 
 __all__ = ["ROUNDING", "check_assignments", "check_lots", "fair_value"]
 
@@ -20,7 +18,7 @@ ROUNDING = 2
 """Atoms by which shares of one trade may differ from an exact proportion."""
 
 
-def check_lots(lots: Sequence[InvoiceLot], facts: AccountFacts) -> Iterator[Discrepancy]:
+def check_lots(lots: Sequence[InvoiceLot], facts: InvoiceFacts) -> Iterator[Discrepancy]:
     """Order, origin, price, value and commission of every lot."""
     if canonical_lots(lots) != tuple(lots):
         yield Discrepancy(check=Check.LOT, text="lots are not in canonical order")
@@ -30,17 +28,16 @@ def check_lots(lots: Sequence[InvoiceLot], facts: AccountFacts) -> Iterator[Disc
             what = "no such cross is known" if lot.source is LotSource.CROSS else "the venue knows no such trade"
             yield Discrepancy(check=Check.LOT, text=f"{_name(lot)}: {what}")
             continue
-        yield from _origin(lot, facts)
-        yield from _amounts(lot, price=price, fee=fee, side=facts.order.side)
+        yield from _amounts(lot, price=price, fee=fee)
 
 
-def fair_value(lot: InvoiceLot, facts: AccountFacts) -> tuple[int, int]:
+def fair_value(lot: InvoiceLot, facts: InvoiceFacts) -> tuple[int, int]:
     """Value and commission as the facts have them; nothing for a lot that nothing stands behind."""
     price, fee = _terms(lot, facts)
     return mul_floor(lot.quantity, price or 0), fee
 
 
-def check_assignments(lots: Sequence[InvoiceLot], facts: AccountFacts) -> Iterator[Discrepancy]:
+def check_assignments(lots: Sequence[InvoiceLot], facts: InvoiceFacts) -> Iterator[Discrepancy]:
     """No trade is given out for more than it brought, no cross for more than its other side gave."""
     used: dict[str, tuple[int, InvoiceLot]] = {}
     for lot in lots:
@@ -50,7 +47,7 @@ def check_assignments(lots: Sequence[InvoiceLot], facts: AccountFacts) -> Iterat
             most = facts.crossed.get(name)
         else:
             trade = facts.executions.get(name)
-            most = _net(trade, lot.asset, facts.order.side) if trade is not None else None
+            most = _net(trade, lot.asset) if trade is not None else None
         stated = quantity + facts.taken.get(name, 0)
         if most is not None and stated > most:
             yield differs(Check.OVERASSIGNED, name, stated=stated, computed=most)
@@ -60,7 +57,7 @@ def _name(lot: InvoiceLot) -> str:
     return trade_key(lot.venue, lot.symbol, lot.trade_id)
 
 
-def _terms(lot: InvoiceLot, facts: AccountFacts) -> tuple[int | None, int]:
+def _terms(lot: InvoiceLot, facts: InvoiceFacts) -> tuple[int | None, int]:
     """Price and commission; no price for a lot that nothing stands behind."""
     mid = facts.mids.get((lot.batch_id, lot.asset), 0)
     if lot.source is LotSource.CROSS:
@@ -71,22 +68,11 @@ def _terms(lot: InvoiceLot, facts: AccountFacts) -> tuple[int | None, int]:
     return (mid, 0) if lot.source is LotSource.INVENTORY else (trade.price, _fee_share(lot, trade, facts))
 
 
-def _origin(lot: InvoiceLot, facts: AccountFacts) -> Iterator[Discrepancy]:
-    if facts.bases is not None and facts.bases.get(f"{lot.venue}:{lot.symbol}") != lot.asset:
-        yield Discrepancy(check=Check.LOT, text=f"{_name(lot)} is no trade in {lot.asset}")
-    if facts.batches is not None and lot.source is LotSource.TRADE:
-        batch = facts.batches.get(_name(lot))
-        if batch != lot.batch_id:
-            text = f"batch of {_name(lot)}: invoice says {lot.batch_id!r}, known is {batch!r}"
-            yield Discrepancy(check=Check.LOT, text=text)
-
-
-def _amounts(lot: InvoiceLot, *, price: int, fee: int, side: Side) -> Iterator[Discrepancy]:
+def _amounts(lot: InvoiceLot, *, price: int, fee: int) -> Iterator[Discrepancy]:
     if lot.price != price:
         yield differs(Check.LOT, f"price of {_name(lot)}", stated=lot.price, computed=price)
     value = mul_floor(lot.quantity, price)
-    unfair = lot.value < value - ROUNDING if side is Side.SELL else lot.value > value + ROUNDING
-    if unfair:
+    if lot.value > value + ROUNDING:
         yield differs(Check.LOT, f"value of {_name(lot)}", stated=lot.value, computed=value)
     if lot.fee > fee + ROUNDING:
         yield differs(Check.LOT, f"commission of {_name(lot)}", stated=lot.fee, computed=fee)
@@ -94,14 +80,12 @@ def _amounts(lot: InvoiceLot, *, price: int, fee: int, side: Side) -> Iterator[D
         yield Discrepancy(check=Check.LOT, text=f"{_name(lot)}: a part of the lot is not above zero")
 
 
-def _net(trade: ExecutionReported, asset: str, side: Side) -> int:
-    """What a trade moved of the asset: a purchase brings less by a commission in it, a sale uses up more."""
-    if trade.commission_asset != asset:
-        return trade.quantity
-    return trade.quantity + trade.commission if side is Side.SELL else trade.quantity - trade.commission
+def _net(trade: ExecutionReported, asset: str) -> int:
+    """What a trade brought of the asset, less the commission in it."""
+    return trade.quantity - (trade.commission if trade.commission_asset == asset else 0)
 
 
-def _fee_share(lot: InvoiceLot, trade: ExecutionReported, facts: AccountFacts) -> int:
+def _fee_share(lot: InvoiceLot, trade: ExecutionReported, facts: InvoiceFacts) -> int:
     """The lot's part of the trade's commission, valued in collateral."""
     if trade.commission_asset == lot.asset:
         fee = mul_floor(trade.price, trade.commission)
@@ -109,5 +93,5 @@ def _fee_share(lot: InvoiceLot, trade: ExecutionReported, facts: AccountFacts) -
         fee = trade.commission
     else:
         fee = facts.fee_values.get(_name(lot), 0)
-    net = _net(trade, lot.asset, facts.order.side)
+    net = _net(trade, lot.asset)
     return fee * lot.quantity // net if net > 0 else 0
