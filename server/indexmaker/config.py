@@ -123,6 +123,7 @@ class IndexSettings(_Table):
     gate: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
     token: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
     management_fee: Atoms = Field(default=0, description="rate of the deposit")
+    annual_fee: Atoms = Field(default=0, description="rate of the holdings and year, taken out of the quantities")
     min_order: Atoms = parse_atoms("10")
     max_order: Atoms = parse_atoms("100000")
     target_price: Atoms = Field(default=parse_atoms("100"), description="USDC of one token at the reference prices")
@@ -161,6 +162,9 @@ class Settings(BaseSettings):
     bridge_plugin: str = Field(default="across", description="name of the plugin that moves collateral")
     bridge_source: str = Field(default="EVM:ARBITRUM:USDC", description="designation of the gates' collateral")
     route_id: str = Field(default="1", description="the gates' allow-listed route to the bridge")
+    index_factories: dict[int, str] = Field(
+        default_factory=dict, description="chain id -> IndexFactory contract that deploys new indices"
+    )
     venues: dict[str, VenueSettings] = Field(default_factory=dict)
     indices: list[IndexSettings] = Field(default_factory=list)
     plugins: dict[str, PluginSettings] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from indexmaker.solver import events as ev
 from indexmaker.solver.commands import SolverCommand, SolverReport
 from indexmaker.solver.errors import StateError
 from indexmaker.solver.handlers.orders import order_id_of
+from indexmaker.solver.handlers.rebalancing import wanted_assets
 from indexmaker.solver.handlers.table import HANDLERS
 from indexmaker.solver.state import Index, IndexOrder, SolverState
 from indexmaker.solver.step import Step
@@ -80,7 +81,7 @@ class SolverEngine:
         self._ledger = Ledger(dump.ledger)
 
     def wanted_books(self) -> tuple[tuple[str, str], ...]:
-        """(venue, symbol) of the books that a `BatchSolve` needs now; empty when no order is ready."""
+        """(venue, symbol) of the books that a `BatchSolve` needs now; empty when nothing waits for a batch."""
         wanted: set[tuple[str, str]] = set()
         for order_id in self._state.open_orders:
             order = self._state.orders[order_id]
@@ -88,6 +89,8 @@ class SolverEngine:
                 index = self._state.indices[order.index]
                 quantities = order.quantities if order.units else index.quantities
                 wanted.update(self._symbols(index, {asset for asset, _ in quantities}))
+        for index in self._state.indices.values():
+            wanted.update(self._symbols(index, wanted_assets(self._state.rebalances, index)))
         return tuple(sorted(wanted))
 
     def _symbols(self, index: Index, assets: set[str]) -> set[tuple[str, str]]:

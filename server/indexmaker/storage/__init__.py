@@ -1,4 +1,4 @@
-"""The database: journal, snapshots, leases and report log on SQLite or PostgreSQL."""
+"""The database: journal, snapshots, leases, report log and index values on SQLite or PostgreSQL."""
 
 from indexmaker.storage.chain_cursors import ChainCursors
 from indexmaker.storage.database import Database
@@ -9,6 +9,7 @@ from indexmaker.storage.errors import (
 )
 from indexmaker.storage.journal import SqlJournal
 from indexmaker.storage.leases import SqlLeases
+from indexmaker.storage.nav_history import NavHistory, NavPoint
 from indexmaker.storage.recorder import ReportRecorder
 from indexmaker.storage.report_log import Cursor, Report, ReportLog
 from indexmaker.storage.schema import check, upgrade
@@ -18,6 +19,8 @@ __all__ = [
     "Cursor",
     "Database",
     "DatabaseUnavailableError",
+    "NavHistory",
+    "NavPoint",
     "Report",
     "ReportLog",
     "ReportRecorder",

@@ -10,6 +10,7 @@ __all__ = [
     "ChainCursorRow",
     "JournalEntryRow",
     "LeaseRow",
+    "NavPointRow",
     "ReportHeadRow",
     "ReportRow",
     "SnapshotRow",
@@ -103,6 +104,20 @@ class ChainCursorRow(Base):
     chain_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     block_number: Mapped[int] = mapped_column(BigInteger)
     block_hash: Mapped[str] = mapped_column(String(66))
+
+
+class NavPointRow(Base):
+    """What a unit of an index was worth at one time."""
+
+    __tablename__ = "nav_history"
+
+    engine: Mapped[str] = mapped_column(String(64), primary_key=True)
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[str] = mapped_column(String(64))
+    """Decimal, in whole units of the collateral."""
+    oldest_ns: Mapped[int] = mapped_column(BigInteger)
 
 
 def table(model: type[Base]) -> Table:

@@ -146,6 +146,7 @@ class Bootstrap:
         committed = await self._sequencer.submit(
             IndexCreated(
                 symbol=index.symbol,
+                name=index.name,
                 chain_id=index.chain_id,
                 gate=index.gate.lower(),
                 token=index.token.lower(),
@@ -155,6 +156,7 @@ class Bootstrap:
                 ),
                 target_price=index.target_price,
                 management_fee=index.management_fee,
+                annual_fee=index.annual_fee,
                 min_order=index.min_order,
                 max_order=index.max_order,
                 collateral=template.collateral,

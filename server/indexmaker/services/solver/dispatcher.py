@@ -9,7 +9,9 @@ from indexmaker.services.solver.edges import BridgeEdge, ChainEdge, GuardianEdge
 from indexmaker.solver.commands import (
     CommitCollateral,
     ConfirmArrival,
+    DeployIndex,
     PlaceAssetOrder,
+    PublishWeights,
     QueryAssetOrder,
     QuoteRoute,
     SettleInvoice,
@@ -49,7 +51,7 @@ class Dispatcher:
         for output in outputs:
             if isinstance(output, PlaceAssetOrder | QueryAssetOrder):
                 self._venues[output.venue].dispatch(output)
-            elif isinstance(output, CommitCollateral | SettleInvoice):
+            elif isinstance(output, CommitCollateral | SettleInvoice | DeployIndex | PublishWeights):
                 self._chain.dispatch(output)
             elif isinstance(output, QuoteRoute | StartTransfer | ConfirmArrival):
                 self._bridge.dispatch(output)

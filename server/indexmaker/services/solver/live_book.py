@@ -56,6 +56,10 @@ class LiveBook:
             return 0
         return (max(self._bids) + min(self._asks)) // 2
 
+    def age(self, *, now: int) -> int:
+        """Nanoseconds since the book was last heard of."""
+        return max(0, now - self._heard_at)
+
     def freeze(self, *, now: int, depth: int) -> Book:
         """The best `depth` levels of each side as the solver journals them."""
         return Book(
@@ -63,7 +67,7 @@ class LiveBook:
             symbol=self._symbol,
             bids=tuple((price, self._bids[price]) for price in sorted(self._bids, reverse=True)[:depth]),
             asks=tuple((price, self._asks[price]) for price in sorted(self._asks)[:depth]),
-            age_ns=max(0, now - self._heard_at),
+            age_ns=self.age(now=now),
             flags=() if self._flag is None else (self._flag,),
         )
 

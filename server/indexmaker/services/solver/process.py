@@ -47,10 +47,12 @@ from indexmaker.services.solver.edges import (
     OrderEntryEdge,
 )
 from indexmaker.services.solver.edges.bridge import venue_designation
-from indexmaker.services.solver.edges.chain import GateAddress
+from indexmaker.services.solver.edges.chain import FactoryAddress, GateAddress
 from indexmaker.services.solver.edges.holdings import chain_sources, venue_source
 from indexmaker.services.solver.evidence import Evidence
 from indexmaker.services.solver.indices_service import IndicesService
+from indexmaker.services.solver.nav import NavDesk, NavRecorder
+from indexmaker.services.solver.new_indices import NewIndices
 from indexmaker.services.solver.operations_service import OperationsService, RunFacts
 from indexmaker.services.solver.orders_service import OrdersService
 from indexmaker.services.solver.plugins_service import PluginsService
@@ -62,7 +64,16 @@ from indexmaker.solver.accounts import venue_place
 from indexmaker.solver.commands import SolverCommand, SolverReport
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import SolverEvent
-from indexmaker.storage import ChainCursors, Database, ReportLog, ReportRecorder, SqlJournal, SqlLeases, upgrade
+from indexmaker.storage import (
+    ChainCursors,
+    Database,
+    NavHistory,
+    ReportLog,
+    ReportRecorder,
+    SqlJournal,
+    SqlLeases,
+    upgrade,
+)
 
 __all__ = ["SolverProcess"]
 
@@ -184,6 +195,7 @@ class SolverProcess:
             commit=sequencer.submit,
             gates=lambda: {GateAddress(one.chain_id, one.gate) for one in engine.state.indices.values()},
             cursors=ChainCursors(database, engine.name),
+            factories=[FactoryAddress(*one) for one in self._settings.index_factories.items()],
         )
         bridge = BridgeEdge(
             await channel(self._settings.bridge_plugin),
@@ -208,11 +220,22 @@ class SolverProcess:
             interval=self._settings.solver.reconcile_interval_seconds,
         )
 
+        desk = NavDesk(engine, markets, clock=clock)
+        history = NavHistory(database, engine.name)
+        values = NavRecorder(desk, history)
+        indices = IndicesService(
+            engine,
+            sequencer,
+            template=index_template(self._settings),
+            factories=self._settings.index_factories,
+            desk=desk,
+            history=history,
+        )
         facts = RunFacts(instance_id=instance_id, started_at=started_at, replayed=0)
         supervisor = await channel("supervisor")
         server = self._server(
             orders=OrdersService(engine, sequencer, recorder),
-            indices=IndicesService(engine, sequencer, template=index_template(self._settings)),
+            indices=indices,
             operations=OperationsService(engine, sequencer, recorder, reconciler=reconciler, facts=facts),
             plugins=PluginsService(supervisor),
         )
@@ -223,6 +246,8 @@ class SolverProcess:
         recovered = await sequencer.recover(needed_from=log.head())
         facts.replayed = recovered.replayed
         sequencer.subscribe(log_alerts)
+        sequencer.subscribe(values)
+        sequencer.subscribe(NewIndices(engine, chain=chain, markets=markets))
         dispatcher.resend(engine.pending())
         async with asyncio.TaskGroup() as tasks:
             writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
@@ -235,10 +260,12 @@ class SolverProcess:
             await self._until(bootstrap.done)
             edges.append(tasks.create_task(rhythm.run()))
             edges.append(tasks.create_task(reconciler.run()))
+            edges.append(tasks.create_task(values.run()))
             await server.start()
             if not self._stop.is_set():
                 self._announce({"ready": True, "address": self._local_address(), "instance": instance_id})
             await self._stop.wait()
+            indices.release()
             await recorder.release()  # a watching client would make the server wait for nothing
             await server.stop(grace=2)
             for edge in edges:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from indexmaker.runtime import Clock
 from indexmaker.services.solver.edges import MarketDataEdge
+from indexmaker.services.solver.index_work import traded_assets, trading_marks, work_due
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import BatchSolve, Book, SolverEvent, Tick
 from indexmaker.solver.vocabulary import OrderState
@@ -35,7 +36,7 @@ def symbols_of(engine: SolverEngine, venue: str) -> set[str]:
         (asset, index.collateral)
         for index in engine.state.indices.values()
         if index.venue == venue
-        for asset, _ in index.quantities
+        for asset in traded_assets(engine, index)
     }
     return {
         instrument.symbol
@@ -48,7 +49,7 @@ class Rhythm:
     """Ticks while orders are open, and solves while some are ready; an idle core writes nothing.
 
     An attempt that engages nobody is repeated at growing distances, so that orders nobody can fill do not fill the
-    journal; another set of ready orders starts anew.
+    journal; another set of ready orders, or a rebalance that got on, starts anew.
     """
 
     def __init__(
@@ -73,15 +74,16 @@ class Rhythm:
         """Beat until cancelled."""
         while True:
             states = {order.state for order in self._engine.state.orders.values()}
-            if states & _WAITING:
+            if states & _WAITING or work_due(self._engine, now=self._clock.now()):
                 await self._submit(Tick())
-            if OrderState.READY in states:
+            if OrderState.READY in states or any(trading_marks(self._engine)):
                 await self._solve()
             await asyncio.sleep(self._interval)
 
     def _ready(self) -> frozenset[str]:
         orders = self._engine.state.orders.values()
-        return frozenset(order.order_id for order in orders if order.state is OrderState.READY)
+        ready = {order.order_id for order in orders if order.state is OrderState.READY}
+        return frozenset(ready.union(trading_marks(self._engine)))
 
     async def _solve(self) -> None:
         ready = self._ready()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from indexmaker.api.common.v1 import common_pb2
 from indexmaker.api.operations.v1 import operations_pb2
-from indexmaker.api.solver.v1 import collateral_pb2, indices_pb2, invoices_pb2, solver_pb2
+from indexmaker.api.solver.v1 import collateral_pb2, invoices_pb2, solver_pb2
 from indexmaker.identifiers import AccountId
 from indexmaker.ledger import Account
 from indexmaker.money import format_atoms
@@ -15,7 +15,6 @@ from indexmaker.solver.state import (
     AssetOrder,
     Batch,
     DepositLot,
-    Index,
     IndexOrder,
     SolverState,
     Transfer,
@@ -26,7 +25,6 @@ __all__ = [
     "account_view",
     "batch_view",
     "deposit_view",
-    "index_view",
     "invoice_view",
     "ledger_name",
     "order_view",
@@ -173,26 +171,6 @@ def report_view(sequence: int, index: int, report: IndexOrderReport) -> solver_p
 def _log_id(lot: DepositLot) -> common_pb2.LogId:
     log_index = int(lot.key.rpartition(":")[2])
     return common_pb2.LogId(chain_id=lot.chain_id, tx_hash=lot.tx_hash, log_index=log_index)
-
-
-def index_view(index: Index) -> indices_pb2.Index:
-    """An index with its basket."""
-    return indices_pb2.Index(
-        symbol=index.symbol,
-        name=index.symbol,
-        chain_id=index.chain_id,
-        gate=index.gate,
-        token=index.token,
-        constituents=[
-            indices_pb2.Constituent(asset=asset, quantity=format_atoms(quantity))
-            for asset, quantity in index.quantities
-        ],
-        basket_version=index.version,
-        management_fee=format_atoms(index.management_fee),
-        min_order=format_atoms(index.min_order),
-        max_order=format_atoms(index.max_order),
-        state=indices_pb2.IndexState.Value(f"INDEX_STATE_{index.state.value}"),
-    )
 
 
 def deposit_view(state: SolverState, lot: DepositLot) -> collateral_pb2.Deposit:

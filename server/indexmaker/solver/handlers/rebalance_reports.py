@@ -32,7 +32,7 @@ def report_rebalance(step: Step, index: Index, rebalance: Rebalance, *, text: st
             supply=index.supply,
             before=tuple((one.asset, one.before) for one in rebalance.assets if one.before),
             after=after,
-            trades=traded(step, rebalance),
+            trades=traded(step.state, rebalance),
             fees=cost.fees,
             slippage=cost.slippage,
             cost_per_unit=cost.per_unit,
@@ -44,11 +44,11 @@ def report_rebalance(step: Step, index: Index, rebalance: Rebalance, *, text: st
     )
 
 
-def traded(step: Step, rebalance: Rebalance) -> tuple[RebalanceTrade, ...]:
+def traded(state: SolverState, rebalance: Rebalance) -> tuple[RebalanceTrade, ...]:
     """What the demands of a rebalance came to, by asset and side; those of several rounds together."""
     mids = {one.asset: one.mid for one in rebalance.assets}
     found: dict[tuple[str, Side], RebalanceTrade] = {}
-    for demand in _demands(step.state, rebalance):
+    for demand in _demands(state, rebalance):
         side = Side.BUY if demand.quantity > 0 else Side.SELL
         known = found.get((demand.asset, side))
         quantity = abs(demand.filled) + (known.quantity if known else 0)

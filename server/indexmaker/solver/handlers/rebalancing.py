@@ -64,9 +64,9 @@ def on_books(step: Step, event: BatchSolve) -> None:
             _trade(step, index, rebalance, mids, rules)
 
 
-def wanted_assets(step_state_rebalances: Mapping[str, Rebalance], index: Index) -> set[str]:
+def wanted_assets(rebalances: Mapping[str, Rebalance], index: Index) -> set[str]:
     """Assets whose books a rebalance of the index needs."""
-    rebalance = step_state_rebalances.get(index.rebalance_id)
+    rebalance = rebalances.get(index.rebalance_id)
     if rebalance is None:
         return set()
     return {asset for asset, _ in (*index.quantities, *rebalance.weights)} | {one.asset for one in rebalance.assets}
@@ -281,7 +281,7 @@ def _finish(step: Step, index: Index, rebalance: Rebalance) -> None:
         left = backing.get(one.asset, 0)
         if not one.weight and one.mid and one.asset in rules and is_dust(left, one.mid, rules[one.asset]):
             backing.pop(one.asset, None)
-    rebalance.trades = traded(step, rebalance)
+    rebalance.trades = traded(step.state, rebalance)
     basket = basket_from(backing, supply=index.supply) if index.supply else index.quantities
     _adopt(step, index, rebalance, basket or index.quantities)
     behind = [one.asset for one in rebalance.assets if one.delayed]

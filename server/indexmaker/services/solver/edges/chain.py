@@ -1,4 +1,4 @@
-"""Chains: deposits in, collateral commits and mints out."""
+"""Chains: deposits and indices in; collateral commits, mints, deployments and weights out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from indexmaker.api.chain.v1 import chain_pb2_grpc as rpc
 from indexmaker.connectors.streams import BatchingQueue
 from indexmaker.money import format_atoms, parse_atoms
 from indexmaker.services.solver.edges.calls import Post, converse, keep_calling, keep_running
-from indexmaker.solver.commands import CommitCollateral, SettleInvoice
+from indexmaker.services.solver.edges.chain_indices import (
+    event_of_index_transaction,
+    events_of_deployment,
+    events_of_weights,
+    submission_of_index,
+)
+from indexmaker.solver.commands import CommitCollateral, DeployIndex, PublishWeights, SettleInvoice
 from indexmaker.solver.events import (
     CollateralCommitted,
     CommitFailed,
@@ -28,11 +34,19 @@ from indexmaker.solver.events import (
 )
 from indexmaker.solver.vocabulary import CommitFailure, Finality, SettlementState
 
-__all__ = ["ChainCommand", "ChainEdge", "CursorStore", "GateAddress", "event_of_transaction", "events_of_chain"]
+__all__ = [
+    "ChainCommand",
+    "ChainEdge",
+    "CursorStore",
+    "FactoryAddress",
+    "GateAddress",
+    "event_of_transaction",
+    "events_of_chain",
+]
 
 _log = structlog.get_logger(__name__)
 
-ChainCommand: TypeAlias = CommitCollateral | SettleInvoice
+ChainCommand: TypeAlias = CommitCollateral | SettleInvoice | DeployIndex | PublishWeights
 
 _FINALITY = {
     pb.FINALITY_SEEN: Finality.SEEN,
@@ -57,6 +71,13 @@ class GateAddress(NamedTuple):
 
     chain_id: int
     gate: str
+
+
+class FactoryAddress(NamedTuple):
+    """Where new indices are deployed."""
+
+    chain_id: int
+    factory: str
 
 
 class CursorStore(Protocol):
@@ -112,6 +133,10 @@ def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
     if body == "request_cancelled" and event.kind != pb.ChainEvent.KIND_RETRACT:
         request_id = int(event.request_cancelled.request_id)
         return [DepositWithdrawn(chain_id=event.id.chain_id, gate=event.contract.lower(), request_id=request_id)]
+    if body == "weights_set":
+        return events_of_weights(event, _FINALITY[event.finality])
+    if body == "index_deployed":
+        return events_of_deployment(event, _FINALITY[event.finality])
     return []
 
 
@@ -127,6 +152,8 @@ def event_of_transaction(command: ChainCommand, transaction: pb.Transaction) -> 
             confirmations=transaction.confirmations,
             reason=transaction.error,
         )
+    if isinstance(command, DeployIndex | PublishWeights):
+        return event_of_index_transaction(command, transaction, _SETTLEMENT[transaction.state])
     if transaction.state in (pb.Transaction.STATE_CONFIRMED, pb.Transaction.STATE_FINAL):
         return CollateralCommitted(command_id=command.command_id, tx_hash=tx_hash)
     if transaction.state in (pb.Transaction.STATE_REVERTED, pb.Transaction.STATE_DROPPED):
@@ -137,6 +164,8 @@ def event_of_transaction(command: ChainCommand, transaction: pb.Transaction) -> 
 
 
 def _submission_of(command: ChainCommand) -> pb.SubmitRequest:
+    if isinstance(command, DeployIndex | PublishWeights):
+        return submission_of_index(command)
     request = pb.SubmitRequest(command_id=command.command_id, chain_id=command.chain_id)
     if isinstance(command, CommitCollateral):
         request.commit.gate = command.gate
@@ -161,6 +190,10 @@ def _submission_of(command: ChainCommand) -> pb.SubmitRequest:
     return request
 
 
+def _factory_watch(one: FactoryAddress) -> pb.Watch:
+    return pb.Watch(chain_id=one.chain_id, factory=pb.FactoryWatch(factory=one.factory))
+
+
 class ChainEdge:
     """One chain plugin. `gates` is asked of the engine when a stream starts and after `gates_changed`.
 
@@ -175,12 +208,14 @@ class ChainEdge:
         commit: Post,
         gates: Callable[[], Iterable[GateAddress]],
         cursors: CursorStore,
+        factories: Iterable[FactoryAddress] = (),
     ) -> None:
         self._stub = rpc.ChainServiceStub(channel)
         self._post = post
         self._commit = commit
         self._gates = gates
         self._cursors = cursors
+        self._factories = sorted(factories)
         self._gates_changed = asyncio.Event()
         self._covered: set[GateAddress] | None = None
         self._waiting: BatchingQueue[ChainCommand] = BatchingQueue(maxsize=100_000)
@@ -262,6 +297,7 @@ class ChainEdge:
             if new or first:
                 watched.update(new)
                 watches = [self._watch_of(one) for one in new]
+                watches += [_factory_watch(one) for one in self._factories if first]
                 await call.write(pb.StreamEventsRequest(cursors=cursors if first else [], watches=watches))
                 first = False
             await self._gates_changed.wait()

@@ -50,6 +50,11 @@ class MarketDataEdge:
         book = self._books.get(symbol)
         return book.best_mid() if book is not None else 0
 
+    def priced(self, symbol: str, *, now: int) -> tuple[int, int]:
+        """Mid price in atoms (0 when there is none to trust), and the age of the book in nanoseconds."""
+        book = self._books.get(symbol)
+        return (book.best_mid(), book.age(now=now)) if book is not None else (0, 0)
+
     async def wait_for_mids(self, symbols: set[str]) -> dict[str, int]:
         """Mid prices of all these symbols, as soon as each has one."""
         self.want(symbols)
