@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,7 @@ import msgspec
 
 from indexmaker.api.solver.v1 import solver_pb2 as pb
 from indexmaker.api.solver.v1 import solver_pb2_grpc as rpc
-from indexmaker.connectors.errors import InvalidFieldError, NotFoundError, RejectedError
+from indexmaker.connectors.errors import ConnectorError, InvalidFieldError, NotFoundError, RejectedError
 from indexmaker.runtime import Committed, Sequencer
 from indexmaker.services.solver.authentication import check_signature
 from indexmaker.services.solver.reports import INDEX_ORDER, decode_order_report
@@ -36,6 +37,7 @@ from indexmaker.typed_data import cancel_typed_data
 __all__ = ["OrdersService"]
 
 _DEFAULT_LIMIT = 100
+_LARGEST_GROUP = 256
 _WATCH_BATCH = 256
 
 
@@ -56,6 +58,29 @@ class OrdersService(rpc.SolverServiceServicer):
         self, request: pb.SubmitIndexOrderRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> pb.SubmitIndexOrderResponse:
         """Check the terms and the signature, journal the order, answer what the engine says."""
+        return await self._submit(request)
+
+    async def SubmitIndexOrders(  # noqa: N802
+        self,
+        requests: AsyncIterator[pb.SubmitIndexOrdersRequest],
+        context: grpc.aio.ServicerContext[object, object],
+    ) -> AsyncIterator[pb.SubmitIndexOrdersResponse]:
+        """Take each message as a whole: its orders are made durable together, and answered in their order."""
+        async for request in requests:
+            if len(request.orders) > _LARGEST_GROUP:
+                raise InvalidFieldError("orders", f"at most {_LARGEST_GROUP} in a message, not {len(request.orders)}")
+            results = await asyncio.gather(*(self._result(order) for order in request.orders))
+            yield pb.SubmitIndexOrdersResponse(results=results)
+
+    async def _result(self, request: pb.SubmitIndexOrderRequest) -> pb.SubmitIndexOrderResult:
+        result = pb.SubmitIndexOrderResult(client_order_id=request.terms.client_order_id)
+        try:
+            result.response.CopyFrom(await self._submit(request))
+        except ConnectorError as error:
+            result.error_reason, result.error_text = error.reason, error.message
+        return result
+
+    async def _submit(self, request: pb.SubmitIndexOrderRequest) -> pb.SubmitIndexOrderResponse:
         account = account_of(request.terms.account, field="terms.account")
         digest = hashlib.sha256(request.signature.encode()).hexdigest()
         event = order_of(request.terms, account=account, digest=digest)
