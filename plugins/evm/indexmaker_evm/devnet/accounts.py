@@ -13,7 +13,7 @@ __all__ = ["MNEMONIC", "write_accounts"]
 
 MNEMONIC = "test test test test test test test test test test test junk"
 """Known to everybody: its keys must never hold anything of value."""
-NAMES = ("deployer", "keeper", "router", "issuer", "relayer", "user0", "user1", "user2", "user3", "user4")
+NAMES = ("deployer", "keeper", "router", "issuer", "relayer", "user0", "user1", "user2", "user3", "user4", "venue")
 
 
 def write_accounts(run_dir: Path) -> Accounts:
@@ -28,6 +28,7 @@ def write_accounts(run_dir: Path) -> Accounts:
         router=accounts["router"],
         issuer=accounts["issuer"],
         relayer=accounts["relayer"],
+        venue=accounts["venue"],
         users=[account for name, account in accounts.items() if name.startswith("user")],
     )
 

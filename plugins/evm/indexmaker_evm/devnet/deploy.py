@@ -36,6 +36,8 @@ GATE_MAX_FEE_BPS = 500
 SETTLE_WINDOW = HOUR
 KEEPER_FLOAT = 1_000_000 * USDC
 USER_DOLLARS = 1_000_000 * USDC
+VENUE_FLOAT = 10_000_000 * USDC
+VENUE_GAS = 1_000 * 10**18
 RELAYER_INVENTORY = 1_000_000_000 * USDC
 
 
@@ -106,6 +108,9 @@ async def _deploy_destination(chain: Chain, accounts: Accounts) -> DestinationCo
         recipient=accounts.keeper.address,
     )
     await _stock_relayer(chain, accounts, usdc, pool)
+    venue = accounts.venue.address
+    await chain.send(usdc.functions.mint(venue, VENUE_FLOAT), sender=accounts.deployer.address)
+    await chain.control("anvil_setBalance", venue, hex(VENUE_GAS))
     return DestinationContracts(usdc=usdc.address, spoke_pool=pool.address, return_route=route.address)
 
 

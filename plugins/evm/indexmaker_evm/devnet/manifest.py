@@ -87,7 +87,7 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
     `deployer` is admin, guardian and curator of every gate and mints test dollars; `keeper` commits, settles, deploys
     indices and is a curator too; `router` is the hot wallet on both chains; `relayer` fills on both and is the
-    SpokePools' dataworker.
+    SpokePools' dataworker; `venue` is the hot wallet that the venue pays withdrawals from, with its own money.
     """
 
     deployer: Account
@@ -95,6 +95,7 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     router: Account
     issuer: Account
     relayer: Account
+    venue: Account
     users: list[Account]
 
 
