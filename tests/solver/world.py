@@ -20,6 +20,7 @@ from indexmaker.solver.vocabulary import (
     SettlementState,
     Side,
     TransferState,
+    WithdrawalState,
 )
 
 SECOND = 1_000_000_000
@@ -74,6 +75,7 @@ class World:
     markets: dict[str, Market] = field(default_factory=dict)
     instruments: dict[str, Instrument] = field(default_factory=dict)
     routing_fee: int = amt("0.5")
+    withdrawal_fee: int = amt("0.25")
     commission_asset: str | None = None
     commission_rate: int | None = None
     hooks: list[Hook] = field(default_factory=list)
@@ -90,6 +92,9 @@ class World:
     bought: dict[str, int] = field(default_factory=dict)
     venue_trades: list[ev.ExecutionReported] = field(default_factory=list)
     minted: dict[int, out.Invoice] = field(default_factory=dict)
+    redeemed: dict[int, out.RedemptionInvoice] = field(default_factory=dict)
+    withdrawn: dict[str, int] = field(default_factory=dict)
+    """What the venue has sent out, by command id."""
 
     def submit(self, event: ev.SolverEvent) -> list[out.SolverCommand | out.SolverReport]:
         self.sequence += 1
@@ -147,6 +152,34 @@ class World:
                 side=Side.BUY,
                 index=index,
                 amount=amt(amount),
+                **limits,
+            )
+        )
+
+    def redeem(self, account: str, units: str, finality: Finality = Finality.CONFIRMED, gate: str = GATE):
+        """Index tokens go into the gate."""
+        self.requests += 1
+        event = ev.RedemptionSeen(
+            chain_id=CHAIN,
+            tx_hash=f"0xbeef{self.requests:04}",
+            log_index=0,
+            request_id=self.requests,
+            gate=gate,
+            account=account,
+            units=amt(units),
+            finality=finality,
+        )
+        self.submit(event)
+        return event
+
+    def sell(self, account: str, units: str, client_order_id: str = "sale", index: str = "TOP2", **limits):
+        self.submit(
+            ev.OrderSubmitted(
+                client_order_id=client_order_id,
+                account=account,
+                side=Side.SELL,
+                index=index,
+                amount=amt(units),
                 **limits,
             )
         )
@@ -209,6 +242,8 @@ class World:
     def _perform(self, command: out.SolverCommand) -> list[ev.SolverEvent]:
         match command:
             case out.QuoteRoute():
+                if command.source.startswith("BINANCE:"):
+                    return [self._quote_return(command)]
                 fee = self.routing_fee
                 fees = (FeeAmount(kind="bridge", asset="USDC", amount=fee),)
                 received = command.amount - fee
@@ -220,10 +255,13 @@ class World:
                         fees=fees,
                     )
                 ]
-            case out.CommitCollateral():
+            case out.CommitCollateral() | out.CommitRedemptions():
                 return [ev.CollateralCommitted(command_id=command.command_id, tx_hash="0xc0")]
+            case out.WithdrawCollateral():
+                return self._withdraw(command)
             case out.StartTransfer():
-                return self._transfer(command)
+                back = command.source.startswith("BINANCE:")
+                return [self._carry_back(command)] if back else self._transfer(command)
             case out.ConfirmArrival():
                 return [ev.TransferUpdated(transfer_id=command.transfer_id, state=TransferState.COMPLETED)]
             case out.PlaceAssetOrder():
@@ -233,8 +271,10 @@ class World:
                     client_order_id=command.client_order_id, reject_class=RejectClass.NOT_FOUND
                 )
                 return self.answered.get(command.client_order_id, [unknown])
-            case out.SignInvoice():
+            case out.SignInvoice() | out.SignRedemption():
                 return [self.sign(command.invoice)]
+            case out.SettleRedemption():
+                return self.pay(command)
             case out.SettleInvoice():
                 return self.settle(command)
 
@@ -255,6 +295,42 @@ class World:
             credited=True,
         )
         return [moved, credited]
+
+    def _quote_return(self, command: out.QuoteRoute) -> ev.SolverEvent:
+        venue, bridge = self.withdrawal_fee, self.routing_fee
+        return ev.RouteQuoted(
+            transfer_id=command.transfer_id,
+            amount_in=command.amount,
+            amount_out=command.amount - venue - bridge,
+            fees=(
+                FeeAmount(kind="withdrawal", asset="USDC", amount=venue),
+                FeeAmount(kind="bridge", asset="USDC", amount=bridge),
+            ),
+            pickup_network="BASE",
+            pickup_address="0x" + "77" * 20,
+        )
+
+    def _withdraw(self, command: out.WithdrawCollateral) -> list[ev.SolverEvent]:
+        assert command.command_id not in self.withdrawn, "withdrawn twice"
+        self.withdrawn[command.command_id] = command.amount
+        return [
+            ev.WithdrawalUpdated(
+                command_id=command.command_id,
+                state=state,
+                tx_hash="" if state is WithdrawalState.ACCEPTED else "0xfeed",
+                amount=command.amount - self.withdrawal_fee,
+                fee=self.withdrawal_fee,
+            )
+            for state in (WithdrawalState.ACCEPTED, WithdrawalState.SENT, WithdrawalState.COMPLETED)
+        ]
+
+    def _carry_back(self, command: out.StartTransfer) -> ev.SolverEvent:
+        return ev.TransferUpdated(
+            transfer_id=command.transfer_id,
+            state=TransferState.COMPLETED,
+            amount_out=command.amount - self.routing_fee,
+            hop_tx_hashes=("0xb1", "0xb2"),
+        )
 
     def execute(self, command: out.PlaceAssetOrder) -> list[ev.SolverEvent]:
         m = self.markets[command.symbol]
@@ -300,7 +376,7 @@ class World:
         self.venue_trades.append(execution)
         return execution
 
-    def sign(self, invoice: out.Invoice) -> ev.SolverEvent:
+    def sign(self, invoice: out.Invoice | out.RedemptionInvoice) -> ev.SolverEvent:
         return ev.InvoiceSigned(invoice_id=invoice.invoice_id, signer="0x51", signature="0x99", lots_root="0x77")
 
     def settle(self, command: out.SettleInvoice) -> list[ev.SolverEvent]:
@@ -309,6 +385,15 @@ class World:
         self.minted[request] = command.invoice
         return [
             ev.SettlementUpdated(command_id=command.command_id, state=state, tx_hash="0xaa", block=7)
+            for state in (SettlementState.SUBMITTED, SettlementState.CONFIRMED, SettlementState.FINAL)
+        ]
+
+    def pay(self, command: out.SettleRedemption) -> list[ev.SolverEvent]:
+        request = command.invoice.request_id
+        assert request not in self.redeemed, "paid twice"
+        self.redeemed[request] = command.invoice
+        return [
+            ev.SettlementUpdated(command_id=command.command_id, state=state, tx_hash="0xbb", block=9)
             for state in (SettlementState.SUBMITTED, SettlementState.CONFIRMED, SettlementState.FINAL)
         ]
 

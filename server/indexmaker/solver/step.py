@@ -6,11 +6,17 @@ from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Ledger, Movement
 from indexmaker.solver.commands import Alert, IndexOrderReport, SolverCommand, SolverReport
 from indexmaker.solver.state import AssetOrder, Batch, Index, IndexOrder, SolverState
-from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason
+from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason, Side
 
 __all__ = ["Step"]
 
-_TRADING = (OrderState.PENDING_COLLATERAL, OrderState.ROUTING, OrderState.READY, OrderState.ENGAGED)
+_TRADING = (
+    OrderState.PENDING_COLLATERAL,
+    OrderState.PENDING_TOKENS,
+    OrderState.ROUTING,
+    OrderState.READY,
+    OrderState.ENGAGED,
+)
 
 
 class Step:
@@ -85,6 +91,7 @@ class Step:
     ) -> IndexOrderReport:
         """Report an order as it is now."""
         invoice = order.invoice
+        paid = order.redemption
         report = IndexOrderReport(
             order_id=order.order_id,
             account=order.account,
@@ -95,12 +102,15 @@ class Step:
             state=order.state,
             amount=order.amount,
             spent=order.spent,
-            leaves=max(0, (order.tradable or order.amount) - order.spent) if order.state in _TRADING else 0,
+            leaves=_leaves(order),
             units=order.units,
             last_units=last_units,
             last_value=last_value,
-            fees=invoice.fee if invoice else order.routing_fee,
+            fees=invoice.fee if invoice else paid.fee if paid else order.routing_fee,
             refund=invoice.refund if invoice else 0,
+            proceeds=order.proceeds,
+            paid=paid.paid if paid else 0,
+            returned=paid.returned if paid else 0,
             reason=reason,
             text=text,
             tx_hash=order.settle_tx,
@@ -124,3 +134,10 @@ class Step:
     def asset_orders_live(self) -> list[AssetOrder]:
         """Venue orders of which more is expected, by name."""
         return [self.state.asset_orders[name] for name in sorted(self.state.live_asset_orders)]
+
+
+def _leaves(order: IndexOrder) -> int:
+    """Collateral that may still be spent; of a sell, units that may still be sold."""
+    if order.state not in _TRADING:
+        return 0
+    return max(0, (order.tradable or order.amount) - (order.units if order.side is Side.SELL else order.spent))

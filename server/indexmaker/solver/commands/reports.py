@@ -24,6 +24,9 @@ class IndexOrderReport(Report, frozen=True, kw_only=True):
     `spent` is the collateral used for assets and venue fees so far, `leaves` what may still be used, `fees`
     routing plus management fee, `refund` what comes back (known with the invoice), `units` the index units
     filled so far, `last_units` those of this report and `last_value` what they cost.
+
+    Of a sell, `amount` and `leaves` are index units, `proceeds` what the sold assets brought so far, `last_value` what
+    they brought this time, both before fees; `paid` and `returned` (units) are known with the invoice.
     """
 
     order_id: str
@@ -41,6 +44,9 @@ class IndexOrderReport(Report, frozen=True, kw_only=True):
     last_value: int = 0
     fees: int = 0
     refund: int = 0
+    proceeds: int = 0
+    paid: int = 0
+    returned: int = 0
     reason: RejectReason = RejectReason.NONE
     text: str = ""
     tx_hash: str = ""
