@@ -104,3 +104,50 @@ async def test_basket_is_bought_and_every_fill_is_told_once():
     spent = sum(parse_atoms(answer.executed_value) for answer in answers)
     assert balances["USDC"] == format_atoms(1_000_000 * 10**18 - spent)
     assert parse_atoms(rates[0].taker_fee) >= 0
+
+
+async def test_what_was_bought_is_sold_again_with_commissions_in_the_quote_asset():
+    async with exchange() as base, serve_connector(BinanceMarketData(), {"environment": {"base": base}}) as data:
+        asks = await best_asks(data, ["BTCUSDC", "ETHUSDC"])
+        config = {"environment": {"base": base}, "api_key": "env:VENUE_KEY", "api_secret": "env:VENUE_SECRET"}
+        async with serve_connector(BinanceOrders(), config) as channel:
+            stub = rpc.OrderEntryServiceStub(channel)
+            listed = (await stub.ListInstruments(pb.ListInstrumentsRequest(symbols=list(asks)))).instruments
+            rules = {one.symbol: one for one in listed}
+            stream = stub.StreamExecutions(pb.StreamExecutionsRequest(), wait_for_ready=True)
+            assert (await stream.read()).caught_up
+            call = stub.Execute()
+
+            async def order(symbol: str, side: int, price: int, quantity: int) -> pb.OrderReport:
+                tick, step = parse_atoms(rules[symbol].tick_size), parse_atoms(rules[symbol].lot_step)
+                place = pb.PlaceOrder(
+                    client_order_id=f"{symbol}-{side}",
+                    symbol=symbol,
+                    side=side,
+                    price=format_atoms(price // tick * tick),
+                    quantity=format_atoms(quantity // step * step),
+                    time_in_force=pb.TIME_IN_FORCE_IOC,
+                )
+                await call.write(pb.ExecuteRequest(correlation_id=1, place=place))
+                return (await call.read()).results[0].report
+
+            sold = []
+            for symbol, ask in asks.items():
+                bought = await order(symbol, pb.SIDE_BUY, ask * 101 // 100, 200 * 10**36 // ask)
+                got = sum(parse_atoms(one.quantity) - parse_atoms(one.commission) for one in bought.trades)
+                sold.append(await order(symbol, pb.SIDE_SELL, ask * 95 // 100, got))
+            told: dict[str, list[str]] = {}
+            while sum(map(len, told.values())) < sum(len(report.trades) for report in sold):
+                for report in (await stream.read()).reports:
+                    if report.side == pb.SIDE_SELL and report.trades:
+                        told.setdefault(report.symbol, []).extend(one.trade_id for one in report.trades)
+            balances = {one.asset: one for one in (await stub.ListBalances(pb.ListBalancesRequest())).balances}
+    for report in sold:
+        assert (report.side, report.status) == (pb.SIDE_SELL, pb.ORDER_STATUS_FILLED)
+        assert {one.commission_asset for one in report.trades} == {"USDC"}
+        assert all(parse_atoms(one.price) >= parse_atoms(report.price) for one in report.trades)
+        fees = sum(parse_atoms(one.commission) for one in report.trades)
+        rate = parse_atoms(rules[report.symbol].taker_fee)
+        assert fees >= parse_atoms(report.executed_value) * rate // 10**18
+        assert told[report.symbol] == [one.trade_id for one in report.trades]
+    assert balances["USDC"].locked == "0"
