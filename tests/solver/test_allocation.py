@@ -5,32 +5,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexmaker.money import ATOMS
-from indexmaker.solver.batching import AllocationProblem, AssetSupply, Demand, Proportional, WaterFilling
+from indexmaker.solver.batching import AllocationProblem, AssetSupply, Demand, Netting, Proportional, WaterFilling
 from indexmaker.solver.batching.reach import breaches
 from indexmaker.solver.vocabulary import Side
 
 ASSETS = ["A", "B", "C"]
-STRATEGIES = [WaterFilling(), Proportional()]
+STRATEGIES = [Netting(), WaterFilling(), Proportional()]
+
+
+def amounts(low, high):
+    """Atoms between 10**low and 10**high, every magnitude as likely as another, seldom round."""
+    return st.builds(
+        lambda digits, size: digits * 10**size // 10**6, st.integers(10**6, 10**7 - 1), st.integers(low, high - 1)
+    )
 
 
 @st.composite
 def supplies(draw):
-    mid = draw(st.integers(10**16, 10**20))
+    mid = draw(amounts(15, 23))
     asks, bids = [], []
     price = mid
-    for rise, quantity in draw(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 10**21)), max_size=3)):
+    for rise, value in draw(st.lists(st.tuples(st.integers(0, 300), amounts(16, 23)), max_size=3)):
         price += price * rise // 10_000
-        asks.append((price, quantity))
+        asks.append((price, value * ATOMS // price))
     price = mid
-    for fall, quantity in draw(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 10**21)), max_size=3)):
+    for fall, value in draw(st.lists(st.tuples(st.integers(0, 300), amounts(16, 23)), max_size=3)):
         price -= price * fall // 10_000
-        bids.append((price, quantity))
+        bids.append((price, value * ATOMS // price))
+    house = st.one_of(st.just(0), st.just(1), amounts(12, 22))
     return AssetSupply(
         mid=mid,
         asks=tuple(asks),
         bids=tuple(bids),
-        inventory=draw(st.sampled_from([0, 1, 10**18, 10**20])),
-        absorb=draw(st.sampled_from([0, 1, 10**18, 10**20])),
+        inventory=draw(house) * ATOMS // mid,
+        absorb=draw(house) * ATOMS // mid,
         reservation=draw(st.sampled_from([0, mid + mid // 1000, mid - mid // 1000])),
     )
 
@@ -38,20 +46,28 @@ def supplies(draw):
 @st.composite
 def problems(draw):
     offers = {asset: draw(supplies()) for asset in ASSETS if draw(st.integers(0, 9))}
+    baskets = [
+        tuple(
+            (asset, max(1, draw(amounts(16, 21)) * ATOMS // offers[asset].mid) if asset in offers else ATOMS)
+            for asset in sorted(draw(st.sets(st.sampled_from(ASSETS), min_size=1)))
+        )
+        for _ in range(draw(st.integers(1, 3)))
+    ]
     demands = []
     for number in range(draw(st.integers(1, 6))):
-        basket = draw(st.dictionaries(st.sampled_from(ASSETS), st.integers(10**15, 10**19), min_size=1))
-        middle = sum(quantity * offers[a].mid // ATOMS for a, quantity in basket.items() if a in offers)
+        basket = draw(st.sampled_from(baskets))
+        middle = sum(quantity * offers[a].mid // ATOMS for a, quantity in basket if a in offers)
+        side, value = draw(st.sampled_from(Side)), draw(st.one_of(st.just(0), st.just(1), amounts(14, 23)))
         demands.append(
             Demand(
                 order_id=f"o{number}",
-                side=draw(st.sampled_from(Side)),
+                side=side,
                 limit=middle * draw(st.sampled_from([0, 0, 97, 99, 100, 101, 105])) // 100,
-                quantities=tuple(sorted(basket.items())),
-                cap=draw(st.integers(0, 10**22)),
+                quantities=basket,
+                cap=value if side is Side.BUY else value * ATOMS // max(1, middle),
             )
         )
-    budget = draw(st.one_of(st.integers(0, 10**22), st.just(10**26)))
+    budget = draw(st.one_of(st.just(0), amounts(17, 22), st.just(10**26)))
     return AllocationProblem(demands=tuple(demands), supplies=offers, budget=budget)
 
 

@@ -5,7 +5,8 @@ For any prices p and row duals m >= 0, and any fills, weak duality bounds welfar
 
     D - W = sum(max(0, r) (quantity - x)) + sum(max(0, -r) x) + sum(m (bound - coefficients . x))
 
-term by term not negative. So `gap` is the most that any other fills could add, whoever found these.
+term by term not negative. So `gap` is the most that any other fills could add, whoever found these. What an atom
+may waste counts as an order that takes it for nothing.
 """
 
 from __future__ import annotations
@@ -63,8 +64,7 @@ def certify(problem: Problem, result: Result) -> Certificate:
             welfare += limit * fill
         reduced = limit - value - charges.get(number, 0)
         regret += reduced * (order.quantity - fill) if reduced > 0 else -reduced * fill
-    _check_balance(totals)
-    regret += _row_slack(problem, result)
+    regret += _waste_regret(problem, result, totals) + _row_slack(problem, result)
     return Certificate(welfare=welfare, bound=welfare + regret)
 
 
@@ -77,14 +77,19 @@ def _row_charges(problem: Problem, result: Result) -> dict[int, int]:
     return charges
 
 
-def _check_balance(totals: dict[Legs, int]) -> None:
+def _waste_regret(problem: Problem, result: Result, totals: dict[Legs, int]) -> int:
+    """Check that what is given is taken, but for the waste; and what that costs at the prices."""
     balance: dict[int, int] = {}
     for legs, fill in totals.items():
         for atom, weight in legs:
             balance[atom] = balance.get(atom, 0) + weight * fill
-    for atom, left in balance.items():
-        if left:
-            raise NotCertified(f"atom {atom}: {left} more taken than given")
+    regret = 0
+    for atom, price in enumerate(result.prices):
+        most, wasted = problem.waste(atom), -balance.get(atom, 0)
+        if not 0 <= wasted <= most:
+            raise NotCertified(f"atom {atom}: {wasted} more given than taken, not between 0 and {most}")
+        regret += price * wasted if price > 0 else -price * (most - wasted)
+    return regret
 
 
 def _row_slack(problem: Problem, result: Result) -> int:

@@ -47,12 +47,19 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     `references` are where prices are wanted when the orders leave them free, in the unit of the limits; they also
     scale the arithmetic of the linear solver. Prices are integers in units of 1/`price_scale` of that.
+    `wastes` are, per atom, how much more may be given than taken; none: nothing. They are there for rounding and
+    must be negligible: the linear program does not see them.
     """
 
     orders: Sequence[Order]
     references: Sequence[int]
     rows: Sequence[Row] = ()
     price_scale: int = 1
+    wastes: Sequence[int] = ()
+
+    def waste(self, atom: int) -> int:
+        """The most of this atom that may be given for nothing."""
+        return self.wastes[atom] if self.wastes else 0
 
     def check(self) -> None:
         """Raise `BadProblem` for an order or row that makes no sense."""
@@ -65,6 +72,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
                 raise BadProblem(f"order {number}: legs {order.legs} are not rising atoms below {atoms}")
             if order.quantity < 0 or not all(weight for _, weight in order.legs):
                 raise BadProblem(f"order {number}: negative quantity or a weight of zero")
+        if self.wastes and (len(self.wastes) != atoms or min(self.wastes) < 0):
+            raise BadProblem("wastes must be an amount for every atom, none negative")
         for number, row in enumerate(self.rows):
             if row.bound < 0 or any(not 0 <= order < len(self.orders) for order, _ in row.coefficients):
                 raise BadProblem(f"row {number}: a bound below zero forbids no trade, or an order does not exist")

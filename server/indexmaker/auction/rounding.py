@@ -33,7 +33,7 @@ def round_fills(problem: Problem, standing: Standing, ratios: Floats) -> list[in
 
 
 class _Rounding:
-    """Fills under way. `unbalanced`: per atom, how much too little (positive) or too much is given."""
+    """Fills under way. `unbalanced`: per atom, how much too much (positive) or too little is given."""
 
     def __init__(self, problem: Problem, standing: Standing, ratios: Floats) -> None:
         self.problem = problem
@@ -62,16 +62,18 @@ class _Rounding:
 
     def balance(self) -> None:
         """Let the free single-leg orders of every atom take what the others leave."""
-        given = dict.fromkeys(self.sides, 0)
+        taken: dict[int, int] = {}
         for number, (order, fill) in enumerate(zip(self.problem.orders, self.fills, strict=True)):
             if fill and not self._takes_up(number):
                 for atom, weight in order.legs:
-                    given[atom] += weight * fill
+                    taken[atom] = taken.get(atom, 0) + weight * fill
         self.unbalanced = {}
         for atom, sides in self.sides.items():
-            missing = self._share(sides, -given[atom])
-            if missing:
-                self.unbalanced[atom] = missing
+            most = self.problem.waste(atom) if atom in taken else 0
+            wasted = most // 2
+            excess = self._share(sides, -taken.get(atom, 0) - wasted)
+            if not 0 <= wasted + excess <= most:
+                self.unbalanced[atom] = excess
 
     def _takes_up(self, number: int) -> bool:
         return self.standing.balancing[number] and self.standing.states[number] is State.FREE

@@ -20,6 +20,8 @@ __all__ = ["ScaledProblem", "effective_limit", "scale"]
 
 _LARGEST = 1e6
 """Upper bound of the largest variable, in scaled units."""
+_ROW_SLACK = 1e-10
+"""Share of a row's bound that is left to rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def scale(problem: Problem) -> ScaledProblem:
     bounds, row_scales = np.zeros(0), np.ones(0)
     if problem.rows:
         entries, row_scales = _add_rows(problem, entries, unit_values)
-        bounds = np.array([float(row.bound) for row in problem.rows]) / money / row_scales
+        bounds = np.array([float(row.bound) for row in problem.rows]) / money / row_scales * (1 - _ROW_SLACK)
     starts = np.concatenate(([0], np.cumsum(np.bincount(entries.columns, minlength=len(orders)))))
     program = LinearProgram(
         cost=limits / unit_values,

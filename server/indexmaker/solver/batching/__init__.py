@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexmaker.solver.batching.netting import Netting
 from indexmaker.solver.batching.proportional import Proportional
 from indexmaker.solver.batching.strategy import Allocation, AllocationProblem, AssetSupply, BatchStrategy, Demand
 from indexmaker.solver.batching.water_filling import WaterFilling
@@ -12,6 +13,7 @@ __all__ = [
     "AssetSupply",
     "BatchStrategy",
     "Demand",
+    "Netting",
     "Proportional",
     "WaterFilling",
     "register_strategy",
@@ -19,7 +21,7 @@ __all__ = [
 ]
 
 _DEFAULT = WaterFilling()
-_STRATEGIES: dict[str, BatchStrategy] = {s.name: s for s in (_DEFAULT, Proportional())}
+_STRATEGIES: dict[str, BatchStrategy] = {s.name: s for s in (Netting(), _DEFAULT, Proportional())}
 
 
 def register_strategy(strategy: BatchStrategy) -> None:

@@ -16,7 +16,17 @@ from indexmaker.solver.batching.strategy import (
 )
 from indexmaker.solver.vocabulary import Side, Value
 
-__all__ = ["Reach", "breaches", "buy_price", "full_reach", "reach_of", "sell_price", "tradable", "unit_price"]
+__all__ = [
+    "Reach",
+    "breaches",
+    "buy_price",
+    "full_reach",
+    "reach_at",
+    "reach_of",
+    "sell_price",
+    "tradable",
+    "unit_price",
+]
 
 
 class Reach(Value, frozen=True, kw_only=True):
@@ -61,10 +71,14 @@ def full_reach(problem: AllocationProblem) -> Reach:
 
 def reach_of(problem: AllocationProblem, units: Mapping[str, int]) -> Reach:
     """As deep as these units need, the cheapest sources and the best bids first."""
-    missing, left_over = net_flows(problem.demands, units)
+    return reach_at(problem.supplies, *net_flows(problem.demands, units))
+
+
+def reach_at(supplies: Mapping[str, AssetSupply], missing: Mapping[str, int], left_over: Mapping[str, int]) -> Reach:
+    """As deep as it takes to buy what is missing and to place what is left over of each asset."""
     return Reach(
-        dearest={a: _dearest(supply, missing.get(a, 0)) for a, supply in problem.supplies.items()},
-        cheapest={a: _cheapest(supply, left_over.get(a, 0)) for a, supply in problem.supplies.items()},
+        dearest={asset: _dearest(supply, missing.get(asset, 0)) for asset, supply in supplies.items()},
+        cheapest={asset: _cheapest(supply, left_over.get(asset, 0)) for asset, supply in supplies.items()},
     )
 
 
@@ -124,7 +138,7 @@ def _dearest(supply: AssetSupply, needed: int) -> int:
 
 def _cheapest(supply: AssetSupply, given: int) -> int:
     takers = [(supply.house_price, supply.absorb), *supply.bids]
-    return _last_price(supply.mid, sorted(takers, reverse=True), given, higher=False)
+    return _last_price(supply.mid, sorted(takers, reverse=True), given - supply.dust, higher=False)
 
 
 def _last_price(mid: int, steps: list[tuple[int, int]], quantity: int, *, higher: bool) -> int:

@@ -22,10 +22,21 @@ from indexmaker.auction import Certificate
 from indexmaker.money import ATOMS, mul_ceil, mul_floor
 from indexmaker.solver.vocabulary import Side, Value
 
-__all__ = ["Allocation", "AllocationProblem", "AssetSupply", "BatchStrategy", "Demand", "asset_release", "asset_use"]
+__all__ = [
+    "DUST_VALUE",
+    "Allocation",
+    "AllocationProblem",
+    "AssetSupply",
+    "BatchStrategy",
+    "Demand",
+    "asset_release",
+    "asset_use",
+]
 
-DUST_VALUE = ATOMS // 10**9
-"""Per asset and batch."""
+DUST_VALUE = ATOMS // 10**6
+"""What the house may keep per asset and batch because amounts are rounded: the smallest unit of a collateral token
+of six decimals.
+"""
 
 
 class Demand(Value, frozen=True, kw_only=True):
@@ -78,9 +89,7 @@ class AssetSupply(Value, frozen=True, kw_only=True):
 
     @property
     def dust(self) -> int:
-        """Sellers' assets that no buyer's rounding takes: worth a billionth of a unit of collateral, the
-        house's.
-        """
+        """Sellers' assets that no buyer's rounding takes: worth at most `DUST_VALUE`, the house's."""
         return DUST_VALUE * ATOMS // self.mid if self.mid > 0 else 0
 
 

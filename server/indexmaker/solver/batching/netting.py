@@ -1,0 +1,190 @@
+"""The default strategy: an auction in which buys and sells of all indices net in their assets.
+
+It maximises the value that orders gain over books and inventory at uniform prices; at equal gain it serves as
+much as it can and raises the smallest share first, so nobody is starved. Orders count on a grid of one basis
+point. A buy brings collateral, not units: the first solution, with units at mid prices, tells how deep the
+batch reaches, the second bounds every buy by its price there. Where the second reaches deeper still, a third is
+held to that depth, so every rule of a strategy holds by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from indexmaker.auction import (
+    AuctionError,
+    Certificate,
+    Cleared,
+    HighsBackend,
+    LpBackend,
+    Merger,
+    Order,
+    Problem,
+    Result,
+    Row,
+    certify,
+    clear,
+)
+from indexmaker.money import ATOMS
+from indexmaker.solver.batching.netting_market import Basket, NettingMarket, worth_trading
+from indexmaker.solver.batching.reach import Reach, buy_price, sell_price
+from indexmaker.solver.batching.strategy import DUST_VALUE, Allocation, AllocationProblem, Demand
+from indexmaker.solver.batching.water_filling import WaterFilling
+from indexmaker.solver.vocabulary import Side
+
+__all__ = ["Netting"]
+
+
+class Netting:
+    """See the module. Without a certified solution the orders are allocated by water-filling, and the allocation
+    has no certificate.
+    """
+
+    name = "netting"
+
+    def __init__(self, backend: LpBackend | None = None) -> None:
+        self._backend = backend or HighsBackend()
+
+    def allocate(self, problem: AllocationProblem) -> Allocation:
+        """Units per order, asset prices and the certificate of the orders as they were given."""
+        demands = sorted((d for d in problem.demands if worth_trading(d, problem.supplies)), key=lambda d: d.order_id)
+        units = dict.fromkeys((d.order_id for d in problem.demands), 0)
+        if not demands:
+            return Allocation(units=units)
+        try:
+            session = _Session(problem, demands, self._backend)
+            cleared = session.run()
+            fills = session.share_out(cleared.result)
+            certificate = session.certify(cleared.result, fills)
+        except AuctionError:
+            return WaterFilling().allocate(problem)
+        units.update(zip((d.order_id for d in demands), fills, strict=True))
+        prices = dict(zip(session.market.assets, cleared.result.prices, strict=False))
+        return Allocation(units=units, prices=prices, certificate=certificate)
+
+
+class _Session:
+    """One allocation: the market, the orders in buckets, and the solves."""
+
+    def __init__(self, problem: AllocationProblem, demands: Sequence[Demand], backend: LpBackend) -> None:
+        self.budget = problem.budget
+        self.demands = demands
+        self.backend = backend
+        self.market = NettingMarket(problem, demands)
+        self.limits = [self.market.limit(demand) for demand in demands]
+        self.legs = [self.market.legs(demand) for demand in demands]
+        self.merger = Merger(self.legs, self.limits, references=self.market.references)
+        self.baskets = {token: basket for basket, token in self.market.tokens.items()}
+        self.quantities: list[int] = []
+        self.externals: list[Order] = []
+        self.costs: dict[Basket, int] = {}
+
+    def run(self) -> Cleared:
+        """Solve two or three times; see the module."""
+        market = self.market
+        reach = market.reach({})
+        cleared = self._solve(reach, market.steps())
+        reach = market.reach(market.net(self._tokens(cleared.result)))
+        cleared = self._solve(reach, market.steps())
+        deeper = market.reach(market.net(self._tokens(cleared.result)))
+        if self._within(deeper, reach):
+            return cleared
+        return self._solve(deeper, market.steps(deeper))
+
+    def share_out(self, result: Result) -> list[int]:
+        """Units of every order; the largest buyers leave what the rounding of all orders needs."""
+        fills = self.merger.share_out(result.fills[: len(self.merger.keys)], self.quantities)
+        buyers: dict[Basket, list[int]] = {}
+        for number, demand in enumerate(self.demands):
+            if fills[number] and demand.side is Side.BUY:
+                buyers.setdefault(demand.quantities, []).append(number)
+        users: dict[str, list[Basket]] = {}
+        for basket in buyers:
+            for asset, _ in basket:
+                users.setdefault(asset, []).append(basket)
+        net = self.market.net(self._tokens(result))
+        for asset in sorted(users):
+            available = self.market.supplies[asset].offered if net[asset] > 0 else 0
+            short = net[asset] + self.market.users[asset] - available
+            for basket in users[asset]:
+                short = _leave(fills, buyers[basket], dict(basket)[asset], short)
+        return fills
+
+    def certify(self, result: Result, fills: Sequence[int]) -> Certificate:
+        """The certificate for the orders as given instead of the merged ones: its gap tells what the grid cost."""
+        orders = [Order(*order) for order in zip(self.legs, self.limits, self.quantities, strict=True)]
+        problem = self._problem(orders, wastes=self.market.wastes(tokens=True))
+        whole = [*fills, *result.fills[len(self.merger.keys) :]]
+        return certify(problem, Result(fills=whole, prices=result.prices, row_prices=result.row_prices))
+
+    def _solve(self, reach: Reach, steps: list[Order]) -> Cleared:
+        self.costs = {basket: buy_price(basket, reach.dearest) for basket in self.market.baskets}
+        proceeds = {basket: sell_price(basket, reach.cheapest) for basket in self.market.baskets}
+        self.quantities = [self._most(demand, proceeds) for demand in self.demands]
+        merged = self.merger.orders(self.quantities)
+        minted: dict[Basket, int] = {}
+        redeemed: dict[Basket, int] = {}
+        for order in merged:
+            token, weight = order.legs[0]
+            side = minted if weight > 0 else redeemed
+            side[self.baskets[token]] = side.get(self.baskets[token], 0) + order.quantity
+        self.externals = [*self.market.conversions(minted, redeemed), *steps]
+        return clear(self._problem(merged, wastes=self.market.wastes()), self.backend)
+
+    def _problem(self, orders: Sequence[Order], *, wastes: Sequence[int]) -> Problem:
+        """These index orders over the conversions and steps of the last solve."""
+        return Problem(
+            orders=[*orders, *self.externals],
+            references=self.market.references,
+            rows=self._rows(orders),
+            wastes=wastes,
+        )
+
+    def _most(self, demand: Demand, proceeds: dict[Basket, int]) -> int:
+        """Units that the order may trade at these prices."""
+        if demand.side is Side.BUY:
+            cost = self.costs[demand.quantities]
+            dear = 0 < demand.limit < cost or self.budget <= DUST_VALUE
+            return 0 if dear else demand.cap * ATOMS // cost
+        return 0 if proceeds[demand.quantities] < demand.limit else demand.cap
+
+    def _rows(self, orders: Iterable[Order]) -> tuple[Row, ...]:
+        """The budget, where all buys together could exceed it; each buy's value is rounded up by itself."""
+        coefficients = []
+        needed = 0
+        for number, order in enumerate(orders):
+            token, weight = order.legs[0]
+            if weight > 0:
+                cost = self.costs[self.baskets[token]]
+                coefficients.append((number, cost))
+                needed += cost * order.quantity
+        bound = max(0, self.budget - len(self.demands)) * ATOMS
+        return (Row(coefficients=tuple(coefficients), bound=bound),) if needed > bound else ()
+
+    def _tokens(self, result: Result) -> dict[Basket, int]:
+        """The tokens that are bought net."""
+        tokens = dict.fromkeys(self.market.baskets, 0)
+        for (legs, _), fill in zip(self.merger.keys, result.fills, strict=False):
+            token, weight = legs[0]
+            tokens[self.baskets[token]] += weight * fill
+        return tokens
+
+    def _within(self, reach: Reach, bound: Reach) -> bool:
+        """Whether no basket is dearer to buy or cheaper to sell than was reckoned."""
+        return all(
+            buy_price(basket, reach.dearest) <= buy_price(basket, bound.dearest)
+            and sell_price(basket, reach.cheapest) >= sell_price(basket, bound.cheapest)
+            for basket in self.market.baskets
+        )
+
+
+def _leave(fills: list[int], buyers: Sequence[int], quantity: int, short: int) -> int:
+    """Let the largest of these buyers do without `short` atoms of an asset; returns what is still short."""
+    while short > 0:
+        largest = max(buyers, key=lambda n: (fills[n], -n))
+        if not fills[largest]:
+            break
+        cut = min(fills[largest], -(-short * ATOMS // quantity))
+        fills[largest] -= cut
+        short -= max(1, cut * quantity // ATOMS)
+    return max(0, short)

@@ -1,0 +1,163 @@
+"""The netting auction of index orders as an auction over atoms: assets and index tokens.
+
+An index order trades one token; a *mint* turns the assets of a basket into its token and a *redemption* turns it
+back, so buys and sells of all indices meet in their assets, and books and inventory are steps of single assets:
+
+    maximise  sum(+-limit x) - cost of asks + revenue of bids
+    token i:  buys - sells = minted - redeemed        asset k: sum(quantity_ik minted_i) = asks + inventory - bids
+
+The dual of an asset is its price; the price of an index is the value of its basket, one for buyers and sellers.
+
+Integers: tokens in atoms (10**-18); assets in 10**-36, so that a basket's quantities times tokens are exact;
+prices of assets in atoms of collateral per unit, of tokens in 10**-36; money comes out in 10**-54.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from indexmaker.auction import Order, price_tolerance
+from indexmaker.auction.model import Legs
+from indexmaker.money import ATOMS
+from indexmaker.solver.batching.reach import Reach, full_reach, reach_at
+from indexmaker.solver.batching.strategy import DUST_VALUE, AllocationProblem, AssetSupply, Demand
+from indexmaker.solver.vocabulary import Side
+
+__all__ = ["Basket", "NettingMarket", "worth_trading"]
+
+Basket = tuple[tuple[str, int], ...]
+"""Quantity of each asset per unit of an index."""
+
+_LINES = 10_000
+_PREMIUM = 500
+"""How far, in basis points, an order without a limit goes beyond the dearest (cheapest) step of all supplies."""
+_DUST = DUST_VALUE * ATOMS
+"""Steps worth less are left out."""
+
+
+def worth_trading(demand: Demand, supplies: Mapping[str, AssetSupply]) -> bool:
+    """Whether an order can be served at all: every asset has a market, and there is more than dust to trade."""
+    quantities = demand.quantities
+    if not quantities or any(asset not in supplies or quantity <= 0 for asset, quantity in quantities):
+        return False
+    if any(supplies[asset].mid <= 0 for asset, _ in quantities):
+        return False
+    if demand.side is Side.BUY:
+        return demand.cap > DUST_VALUE
+    return demand.cap * sum(quantity * supplies[asset].mid for asset, quantity in quantities) > _DUST * ATOMS
+
+
+class NettingMarket:
+    """Numbers of the atoms, and everything that is not an index order: conversions and supply steps.
+
+    `demands` are the orders that can be served at all.
+    """
+
+    def __init__(self, problem: AllocationProblem, demands: Sequence[Demand]) -> None:
+        self.supplies: Mapping[str, AssetSupply] = problem.supplies
+        counts: dict[Basket, int] = {}
+        for demand in demands:
+            counts[demand.quantities] = counts.get(demand.quantities, 0) + 1
+        self.baskets = sorted(counts)
+        self.assets = sorted({asset for basket in self.baskets for asset, _ in basket})
+        self.tokens = {basket: len(self.assets) + number for number, basket in enumerate(self.baskets)}
+        atoms = {asset: number for number, asset in enumerate(self.assets)}
+        self.users = dict.fromkeys(self.assets, 0)
+        self.grain = dict.fromkeys(self.assets, 0)
+        for basket, count in counts.items():
+            for asset, quantity in basket:
+                self.users[asset] += count
+                self.grain[asset] += quantity
+        self.mids = {
+            basket: sum(quantity * self.supplies[asset].mid for asset, quantity in basket) for basket in self.baskets
+        }
+        self.references = [self.supplies[asset].mid for asset in self.assets]
+        self.references += [self.mids[basket] for basket in self.baskets]
+        self._legs: dict[Basket, Legs] = {
+            basket: tuple(sorted((atoms[asset], quantity) for asset, quantity in basket)) for basket in self.baskets
+        }
+        self._market_lines = self._lines(full_reach(problem))
+
+    def _lines(self, reach: Reach) -> tuple[int, int]:
+        """Grid lines at which orders without a limit stand, for buys and sells."""
+        rise = fall = 0
+        for asset in self.assets:
+            mid = self.supplies[asset].mid
+            rise = max(rise, -(-(reach.dearest[asset] - mid) * _LINES // mid))
+            fall = max(fall, -(-(mid - reach.cheapest[asset]) * _LINES // mid))
+        return _LINES + rise + _PREMIUM, max(1, _LINES - fall - _PREMIUM)
+
+    def limit(self, demand: Demand) -> int:
+        """What the order pays at most for a token (negative: for what it gives one), in price units.
+
+        No limit counts as a premium that every supply meets, and no limit counts for more than that: what a unit
+        really costs is bounded by the supply, and an order must not win by naming an absurd price.
+        """
+        mid = self.mids[demand.quantities]
+        if demand.side is Side.BUY:
+            market = mid * self._market_lines[0] // _LINES
+            return min(demand.limit * ATOMS, market) if demand.limit else market
+        return -max(demand.limit * ATOMS, -(-mid * self._market_lines[1] // _LINES))
+
+    def legs(self, demand: Demand) -> Legs:
+        """A buy takes a token, a sell gives one."""
+        return ((self.tokens[demand.quantities], 1 if demand.side is Side.BUY else -1),)
+
+    def conversions(self, minted: Mapping[Basket, int], redeemed: Mapping[Basket, int]) -> list[Order]:
+        """A mint and a redemption of every basket, up to these tokens.
+
+        Their limit makes up for the lowering of limits of several legs: turning assets into tokens costs nothing.
+        """
+        orders = []
+        for basket in self.baskets:
+            token, assets = self.tokens[basket], self._legs[basket]
+            mint: Legs = (*assets, (token, -1))
+            redeem: Legs = (*((atom, -quantity) for atom, quantity in assets), (token, 1))
+            limit = price_tolerance(mint, references=self.references)
+            orders.append(Order(mint, limit, minted.get(basket, 0), external=True))
+            orders.append(Order(redeem, limit, redeemed.get(basket, 0), external=True))
+        return orders
+
+    def steps(self, reach: Reach | None = None) -> list[Order]:
+        """Supply of all assets; with a reach nothing beyond its prices.
+
+        No step is better than the mid price, as nobody trades at better ones: so supply never trades with itself.
+        """
+        orders: list[Order] = []
+        for atom, asset in enumerate(self.assets):
+            supply = self.supplies[asset]
+            asks = [(max(supply.mid, p), q) for p, q in (*supply.asks, (supply.house_price, supply.inventory))]
+            bids = [(min(supply.mid, p), q) for p, q in (*supply.bids, (supply.house_price, supply.absorb))]
+            if reach is not None:
+                asks = [step for step in asks if step[0] <= reach.dearest[asset]]
+                bids = [step for step in bids if step[0] >= reach.cheapest[asset]]
+            ask, bid = ((atom, -1),), ((atom, 1),)
+            orders += [Order(ask, -p, q * ATOMS, external=True) for p, q in asks if p * q > _DUST]
+            orders += [Order(bid, p, q * ATOMS, external=True) for p, q in bids if p * q > _DUST]
+        return orders
+
+    def wastes(self, *, tokens: bool = False) -> list[int]:
+        """What the house keeps of each asset because conversions are in whole atoms of tokens; with `tokens` also
+        what buyers of each token may be short of, so that every order's own rounding is covered.
+        """
+        kept = [2 * self.grain[asset] for asset in self.assets]
+        short = [sum(self._grains(basket)) if tokens else 0 for basket in self.baskets]
+        return kept + short
+
+    def _grains(self, basket: Basket) -> list[int]:
+        """For each asset the tokens that contain an atom of it for every order, and one."""
+        return [-(-(self.users[asset] + 1) * ATOMS // quantity) for asset, quantity in basket]
+
+    def net(self, tokens: Mapping[Basket, int]) -> dict[str, int]:
+        """What is missing of each asset (negative: left over) when so many tokens are bought net, rounded up."""
+        net: dict[str, int] = {}
+        for basket, amount in tokens.items():
+            for asset, quantity in basket:
+                net[asset] = net.get(asset, 0) + quantity * amount
+        return {asset: -(-amount // ATOMS) for asset, amount in net.items()}
+
+    def reach(self, net: Mapping[str, int]) -> Reach:
+        """As deep as that takes, every order's rounding counted in full; assets that balance reach nothing."""
+        missing = {asset: amount + self.users[asset] for asset, amount in net.items() if amount > 0}
+        left = {asset: 1 - amount + self.users[asset] for asset, amount in net.items() if amount < 0}
+        return reach_at(self.supplies, missing, left)
