@@ -43,6 +43,12 @@ def definition_of(request: pb.CreateIndexRequest, *, template: IndexCreated) -> 
     weights = sum(amount_of(one.weight, field=f"weight of {one.asset}") for one in index.constituents)
     if weights != ATOMS:
         raise InvalidFieldError("index.constituents", "the weights must sum to 1")
+    limits = _bounds(index.limits)
+    if limits.max_supply or limits.daily_issuance:
+        for one in index.constituents:
+            if not one.reference_price:
+                text = "bounds in units are judged by prices: give it a reference_price"
+                raise InvalidFieldError(f"constituent {one.asset}", text)
     contracts = "" if request.deploy else "index."
     return msgspec.structs.replace(
         template,
@@ -57,7 +63,7 @@ def definition_of(request: pb.CreateIndexRequest, *, template: IndexCreated) -> 
         annual_fee=amount_of(index.annual_fee, field="index.annual_fee", optional=True),
         min_order=amount_of(index.min_order, field="index.min_order", optional=True),
         max_order=amount_of(index.max_order, field="index.max_order", optional=True),
-        limits=_bounds(index.limits),
+        limits=limits,
     )
 
 

@@ -105,6 +105,8 @@ class IndicesService(rpc.IndexServiceServicer):
         """Bound an index anew."""
         event = reading.limits_of(request)
         self._must_exist(event.symbol)
+        if event.limits is not None and (event.limits.max_supply or event.limits.daily_issuance):
+            self._must_be_priced(event.symbol)
         await self._accept(event)
         return pb.SetIndexLimitsResponse(index=self._view(event.symbol))
 
@@ -203,6 +205,13 @@ class IndicesService(rpc.IndexServiceServicer):
         if symbol not in self._engine.state.indices:
             self._view(symbol)
             raise RejectedError(f"{symbol} is not deployed yet")
+
+    def _must_be_priced(self, symbol: str) -> None:
+        """Bounds in units are judged by prices, which come with a definition or with the first batch."""
+        state = self._engine.state
+        missing = [asset for asset, _ in state.indices[symbol].quantities if asset not in state.marks]
+        if missing:
+            raise RejectedError(f"index {symbol}: {missing[0]} has no known price yet to judge a bound in units by")
 
     def _cash(self, rebalance: Rebalance) -> int:
         index = self._engine.state.indices[rebalance.index]
