@@ -96,6 +96,8 @@ def system_configuration(files: DemoFiles, manifest: Manifest, *, venue_url: str
             "api_key": f"file:{files.api_key}",
             "api_secret": f"file:{files.api_secret}",
             "deposits_every_ms": 1000,
+            "withdrawals": True,
+            "withdrawals_every_ms": 1000,
         },
         "evm": {
             "chains": [

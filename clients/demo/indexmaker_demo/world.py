@@ -11,11 +11,13 @@ from indexmaker.connectors.specs import Facts, ProcessSpec, plugin_process
 from indexmaker_demo.files import DemoFiles
 from indexmaker_evm.devnet.manifest import Manifest, read_manifest
 
-__all__ = ["EXCHANGE", "HOUSE_CAPITAL", "manifest_of", "world_processes"]
+__all__ = ["EXCHANGE", "HOUSE_CAPITAL", "WITHDRAWAL_FEE", "WITHDRAWAL_MINIMUM", "manifest_of", "world_processes"]
 
 DEVNET, WATCHER, EXCHANGE = "devnet", "exchange-evm", "exchange"
 HOUSE_CAPITAL = "2000"
 """USDC of the house at the venue before anything happens; it pays for surplus lots."""
+WITHDRAWAL_FEE, WITHDRAWAL_MINIMUM = "0.5", "5"
+"""USDC that the venue takes for a withdrawal, and the least that it sends."""
 
 _BASE = "8453"
 
@@ -26,11 +28,15 @@ def manifest_of(facts: Mapping[str, Any]) -> Manifest:
 
 
 def world_processes(files: DemoFiles, *, venue_port: int, seed: int) -> tuple[ProcessSpec, ...]:
-    """The chains, the venue's chain connector, and the venue."""
+    """The chains, the venue's chain connector with its hot wallet, and the venue."""
 
     def watcher(facts: Facts) -> Mapping[str, Any]:
-        rpc = manifest_of(facts[DEVNET]).chains[_BASE].rpc
-        return {"chains": [{"chain_id": 8453, "name": "base", "rpc": [rpc], "poll_interval_ms": 300}]}
+        manifest = manifest_of(facts[DEVNET])
+        rpc, key = manifest.chains[_BASE].rpc, manifest.accounts.venue.private_key_file
+        return {
+            "chains": [{"chain_id": 8453, "name": "base", "rpc": [rpc], "poll_interval_ms": 300}],
+            "signer": {"private_key": f"file:{key}"},
+        }
 
     def exchange(facts: Facts) -> list[str]:
         usdc = manifest_of(facts[DEVNET]).contracts.base.usdc
@@ -45,6 +51,9 @@ def world_processes(files: DemoFiles, *, venue_port: int, seed: int) -> tuple[Pr
             "--maker",
             *("--chain-plugin", f"unix:{files.world / WATCHER}.sock"),
             *("--chain", f"8453:{usdc}:1"),
+            *("--wallet-plugin", f"unix:{files.world / WATCHER}.sock"),
+            *("--withdrawals", f"8453:{WITHDRAWAL_FEE}:{WITHDRAWAL_MINIMUM}"),
+            *("--withdraw-key", files.api_key.read_text()),
         ]
 
     return (
