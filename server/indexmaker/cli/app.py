@@ -35,6 +35,7 @@ _COMMANDS = {
     "invoice": ("indexmaker.cli.invoice:app", "Mint invoices."),
     "operator": ("indexmaker.cli.operator:app", "What is stuck, alerts, and what a person decides about them."),
     "reconcile": ("indexmaker.cli.reconcile:app", "Compare the ledger with venues and chains now."),
+    "bench": ("indexmaker.cli.bench:app", "Measure speed on this machine, with ratios against named peers."),
     "process": ("indexmaker.cli.process:app", "Processes under the supervisor: list, restart."),
 }
 
