@@ -17,6 +17,7 @@ from indexmaker.solver.guardian import (
     verify_invoice,
 )
 from indexmaker.solver.state import DepositLot, Fill, Index, IndexOrder, SolverState, Transfer
+from indexmaker.solver.vocabulary import LotSource, Side
 
 __all__ = ["facts_of", "order_as_asked", "review_invoice", "trades_named"]
 
@@ -56,6 +57,7 @@ def facts_of(state: SolverState, invoice: Invoice) -> InvoiceFacts | None:
             for leg in state.batches[batch_id].legs
         },
         taken=_taken(state, order, names),
+        crossed=_crossed(state, names),
     )
 
 
@@ -143,9 +145,20 @@ def _taken(state: SolverState, order: IndexOrder, names: set[str]) -> dict[str, 
     return taken
 
 
+def _crossed(state: SolverState, names: set[str]) -> dict[str, int]:
+    """What sellers gave to buyers of their batches."""
+    given: dict[str, int] = {}
+    for other in state.orders.values():
+        for lot in other.lots if other.side is Side.SELL else ():
+            name = trade_key(lot.venue, lot.symbol, lot.trade_id)
+            if lot.source is LotSource.CROSS and name in names:
+                given[name] = given.get(name, 0) + lot.quantity
+    return given
+
+
 def _holdings(state: SolverState, order: IndexOrder) -> Iterator[tuple[str, int]]:
     for other in state.orders.values():
-        if other is not order:
+        if other is not order and other.side is order.side:
             for lot in other.lots:
                 yield trade_key(lot.venue, lot.symbol, lot.trade_id), lot.quantity
     for held in state.inventory:

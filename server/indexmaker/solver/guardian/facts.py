@@ -46,7 +46,7 @@ class InvoiceFacts(Value, frozen=True, kw_only=True):
     fee_values: Mapping[str, int]
     mids: Mapping[tuple[str, str], int]
     taken: Mapping[str, int]
-    crossed: Mapping[str, int] = {}  # noqa: RUF012 - facts are never changed
+    crossed: Mapping[str, int] = {}
     relief: int = _RELIEF
 
 
