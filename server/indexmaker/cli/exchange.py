@@ -16,6 +16,7 @@ import structlog
 import uvloop
 from cyclopts import App, Parameter
 
+from indexmaker.cli.exchange_withdrawals import app as withdrawals_app
 from indexmaker.connectors.errors import ConfigurationError
 from indexmaker.connectors.logging import configure_plugin_logging
 from indexmaker.connectors.secrets import SecretRef, redactor
@@ -36,6 +37,7 @@ from indexmaker.storage import StorageError
 __all__ = ["app"]
 
 app = App(name="exchange", help="The spot exchange, for example to test bots offline.")
+app.command(withdrawals_app)
 
 _FAILED, _BAD_ARGUMENT, _ADDRESS_IN_USE = 1, 2, 3
 _EXPECTED = (ExchangeProcessError, ExchangeError, RuntimeFault, StorageError, ConfigurationError)

@@ -37,6 +37,7 @@ from indexmaker.services.exchange.deposits import DepositWatcher
 from indexmaker.services.exchange.errors import AddressInUseError
 from indexmaker.services.exchange.hot_wallet import HotWallet
 from indexmaker.services.exchange.makers import MarketMakers
+from indexmaker.services.exchange.operators import operator_face
 from indexmaker.services.exchange.settings import ExchangeSettings, Listen
 from indexmaker.services.exchange.setup import MAKER_ACCOUNT, set_up
 from indexmaker.services.exchange.wallet import open_wallet
@@ -116,9 +117,10 @@ async def serve(settings: ExchangeSettings, *, announce: Callable[[Endpoints], N
                 await web.SockSite(runner, listener).start()
                 endpoints = _endpoints(settings.listen, listener)
                 _log.info("exchange_ready", rest=endpoints.rest, markets=len(engine.markets))
-                announce(endpoints)
-                await stop.wait()
-                _log.info("exchange_stopping")
+                async with operator_face(engine, sequencer, data=settings.data):
+                    announce(endpoints)
+                    await stop.wait()
+                    _log.info("exchange_stopping")
             finally:
                 for task in timed:
                     task.cancel()
