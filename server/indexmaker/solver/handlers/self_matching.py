@@ -32,7 +32,7 @@ def match_own(step: Step, order: IndexOrder) -> None:
         if matched <= 0:
             continue
         _reduce(step, other, index, matched, price, by=order.client_order_id)
-        if wanted - matched < max(1, index.min_order):
+        if wanted - matched < _least(step, index):
             request_end(step, order, OrderState.CANCELLED, reason=RejectReason.SELF_MATCHED)
             return
         _shrink(order, index, matched, price)
@@ -74,14 +74,19 @@ def _value(order: IndexOrder, amount: int, price: int) -> int:
 
 
 def _reduce(step: Step, other: IndexOrder, index: Index, matched: int, price: int, *, by: str) -> None:
-    """Make an older order smaller; one that would fall under the index's least order ends instead."""
+    """Make an older order smaller; one with too little left ends instead."""
     whole = matched >= _value(other, _reducible(step, other), price)
     untouched = least_amount(step, other) == 0
-    if whole or (untouched and _value(other, other.amount, price) - matched < index.min_order):
+    if whole or (untouched and _value(other, other.amount, price) - matched < _least(step, index)):
         request_end(step, other, OrderState.CANCELLED, reason=RejectReason.SELF_MATCHED)
         return
     _shrink(other, index, matched, price)
     step.tell(other, ExecType.REPLACED, reason=RejectReason.SELF_MATCHED, text=_text(by, other))
+
+
+def _least(step: Step, index: Index) -> int:
+    """The value from which a rest is worth going on with."""
+    return max(1, index.min_order, step.state.config.minimum_progress)
 
 
 def _shrink(order: IndexOrder, index: Index, matched: int, price: int) -> None:
