@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -52,16 +53,17 @@ def clear(problem: Problem, backend: LpBackend) -> Cleared:
     return msgspec.structs.replace(cleared, result=msgspec.structs.replace(cleared.result, fills=fills))
 
 
-def gap_allowed(problem: Problem) -> int:
-    """The gap that rounding explains: a hundred-millionth of what is ordered, and the lowered limits of orders of
-    several legs.
+def gap_allowed(problem: Problem, prices: Sequence[int]) -> int:
+    """The gap that rounding explains: a hundred-millionth of what is ordered, the lowered limits of orders of
+    several legs, and the wastes at these prices.
     """
     lowered = sum(
         order.quantity * price_tolerance(order.legs, references=problem.references, price_scale=problem.price_scale)
         for order in problem.orders
         if len(order.legs) > 1
     )
-    return offered_value(problem.orders, problem.references) * problem.price_scale // 10**8 + lowered
+    wasted = sum(abs(price) * problem.waste(atom) for atom, price in enumerate(prices))
+    return offered_value(problem.orders, problem.references) * problem.price_scale // 10**8 + lowered + wasted
 
 
 def no_trade(problem: Problem) -> Result:
@@ -96,7 +98,7 @@ def _row_prices(problem: Problem, scaled: ScaledProblem, duals: Floats) -> list[
 
 def _certified(problem: Problem, result: Result) -> Cleared:
     certificate = certify(problem, result)
-    allowed = gap_allowed(problem)
+    allowed = gap_allowed(problem, result.prices)
     if certificate.gap > allowed:
         raise NotCertified(f"the gap {certificate.gap} is larger than rounding explains ({allowed})")
     return Cleared(result=result, certificate=certificate)

@@ -50,7 +50,7 @@ class _Rounding:
                 self.fills[number] = order.quantity if state is State.FULL else 0
                 continue
             self.fills[number] = order.quantity if state is State.FULL else self._nearest(order.quantity, ratio)
-            if state is State.FREE:
+            if state is not State.EMPTY:
                 for atom, _ in order.legs:
                     self.rigid_on.setdefault(atom, []).append(number)
 
@@ -69,11 +69,12 @@ class _Rounding:
                     taken[atom] = taken.get(atom, 0) + weight * fill
         self.unbalanced = {}
         for atom, sides in self.sides.items():
+            excess = self._share(sides, -taken.get(atom, 0))
             most = self.problem.waste(atom) if atom in taken else 0
-            wasted = most // 2
-            excess = self._share(sides, -taken.get(atom, 0) - wasted)
-            if not 0 <= wasted + excess <= most:
-                self.unbalanced[atom] = excess
+            if excess < 0:
+                self.unbalanced[atom] = excess - min(-excess, most // 2)
+            elif excess > most:
+                self.unbalanced[atom] = excess - most // 2
 
     def _takes_up(self, number: int) -> bool:
         return self.standing.balancing[number] and self.standing.states[number] is State.FREE
@@ -113,11 +114,16 @@ class _Rounding:
 
     def _exactly(self, atom: int, missing: int) -> bool:
         """Move a rigid order of weight one on this atom."""
-        for number in self.rigid_on.get(atom, ()):
+        for number in self._movable(atom):
             weight = dict(self.problem.orders[number].legs)[atom]
             if abs(weight) == 1 and number not in self.stiff and self._move(number, missing * weight):
                 return True
         return False
+
+    def _movable(self, atom: int) -> list[int]:
+        """Rigid orders on this atom that are filled, the most filled first."""
+        numbers = [number for number in self.rigid_on.get(atom, ()) if self.fills[number]]
+        return sorted(numbers, key=lambda number: (-self.fills[number], number))
 
     def _trim(self, atom: int, missing: int) -> bool:
         """Take from what is in the money on the other side, the least regretted first."""
@@ -139,11 +145,14 @@ class _Rounding:
         return not self.problem.orders[number].external, self.standing.margins[number], number
 
     def _roughly(self, atom: int, missing: int) -> None:
-        """Move a rigid order by the least that is enough; it does not move back."""
-        for number in self.rigid_on.get(atom, ()):
+        """Move a rigid order by the least that is enough, as far as it goes; next time rather another one."""
+        for number in sorted(self._movable(atom), key=lambda number: number in self.stiff):
             weight = dict(self.problem.orders[number].legs)[atom]
             steps = -(-abs(missing) // abs(weight))
-            if self._move(number, steps if (missing > 0) == (weight > 0) else -steps):
+            fill, most = self.fills[number], self.problem.orders[number].quantity
+            moved = min(max(fill + (steps if (missing > 0) == (weight > 0) else -steps), 0), most)
+            if moved != fill:
+                self.fills[number] = moved
                 self.stiff.add(number)
                 return
 

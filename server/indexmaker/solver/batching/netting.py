@@ -78,12 +78,12 @@ class _Session:
         self.quantities: list[int] = []
         self.externals: list[Order] = []
         self.costs: dict[Basket, int] = {}
+        self.reach = self.market.reach({})
 
     def run(self) -> Cleared:
         """Solve two or three times; see the module."""
         market = self.market
-        reach = market.reach({})
-        cleared = self._solve(reach, market.steps())
+        cleared = self._solve(self.reach, market.steps())
         reach = market.reach(market.net(self._tokens(cleared.result)))
         cleared = self._solve(reach, market.steps())
         deeper = market.reach(market.net(self._tokens(cleared.result)))
@@ -92,7 +92,7 @@ class _Session:
         return self._solve(deeper, market.steps(deeper))
 
     def share_out(self, result: Result) -> list[int]:
-        """Units of every order; the largest buyers leave what the rounding of all orders needs."""
+        """Units of every order; the largest buyers leave what the rounding of all orders needs within the reach."""
         fills = self.merger.share_out(result.fills[: len(self.merger.keys)], self.quantities)
         buyers: dict[Basket, list[int]] = {}
         for number, demand in enumerate(self.demands):
@@ -104,7 +104,7 @@ class _Session:
                 users.setdefault(asset, []).append(basket)
         net = self.market.net(self._tokens(result))
         for asset in sorted(users):
-            available = self.market.supplies[asset].offered if net[asset] > 0 else 0
+            available = self.market.offered(asset, self.reach) if net[asset] > 0 else 0
             short = net[asset] + self.market.users[asset] - available
             for basket in users[asset]:
                 short = _leave(fills, buyers[basket], dict(basket)[asset], short)
@@ -118,6 +118,7 @@ class _Session:
         return certify(problem, Result(fills=whole, prices=result.prices, row_prices=result.row_prices))
 
     def _solve(self, reach: Reach, steps: list[Order]) -> Cleared:
+        self.reach = reach
         self.costs = {basket: buy_price(basket, reach.dearest) for basket in self.market.baskets}
         proceeds = {basket: sell_price(basket, reach.cheapest) for basket in self.market.baskets}
         self.quantities = [self._most(demand, proceeds) for demand in self.demands]

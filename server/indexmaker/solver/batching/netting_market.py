@@ -137,16 +137,23 @@ class NettingMarket:
         return orders
 
     def wastes(self, *, tokens: bool = False) -> list[int]:
-        """What the house keeps of each asset because conversions are in whole atoms of tokens; with `tokens` also
-        what buyers of each token may be short of, so that every order's own rounding is covered.
+        """What the house may keep of each asset so that roundings balance: half of its dust, and what whole atoms of
+        tokens cannot match; with `tokens` also what buyers of each token may be short of, so that every order's own
+        rounding is covered.
         """
-        kept = [2 * self.grain[asset] for asset in self.assets]
+        kept = [self.supplies[asset].dust * ATOMS // 2 + 2 * self.grain[asset] for asset in self.assets]
         short = [sum(self._grains(basket)) if tokens else 0 for basket in self.baskets]
         return kept + short
 
     def _grains(self, basket: Basket) -> list[int]:
         """For each asset the tokens that contain an atom of it for every order, and one."""
         return [-(-(self.users[asset] + 1) * ATOMS // quantity) for asset, quantity in basket]
+
+    def offered(self, asset: str, reach: Reach) -> int:
+        """What can be had of an asset up to the reach's price."""
+        supply, dearest = self.supplies[asset], reach.dearest[asset]
+        asks = ((supply.house_price, supply.inventory), *supply.asks)
+        return sum(quantity for price, quantity in asks if price <= dearest)
 
     def net(self, tokens: Mapping[Basket, int]) -> dict[str, int]:
         """What is missing of each asset (negative: left over) when so many tokens are bought net, rounded up."""

@@ -31,21 +31,27 @@ def fill_in_proportion(
     shares: Sequence[Share], *, room: Mapping[str, int], budget: int | None = None
 ) -> dict[str, int]:
     """Units of every share, within caps, room per asset and budget (None: no budget)."""
-    wanted = {s.order_id: Fraction(max(0, s.cap) * ATOMS, s.price) for s in shares}
+    groups: dict[tuple[int, tuple[tuple[str, int], ...]], list[Share]] = {}
+    for share in shares:
+        groups.setdefault((share.price, share.quantities), []).append(share)
+    wanted = {key: sum(max(0, share.cap) for share in members) for key, members in groups.items()}
     demand_of: dict[str, Fraction] = {}
     users: dict[str, int] = {}
-    for share in shares:
-        for asset, quantity in share.quantities:
-            users[asset] = users.get(asset, 0) + 1
-            use = wanted[share.order_id] * quantity / ATOMS
+    for (price, quantities), members in groups.items():
+        for asset, quantity in quantities:
+            users[asset] = users.get(asset, 0) + len(members)
+            use = Fraction(wanted[price, quantities] * quantity, price)
             demand_of[asset] = demand_of.get(asset, Fraction(0)) + use
     part: dict[str, Fraction] = {}
     for asset, total in demand_of.items():
         usable = max(0, room.get(asset, 0) - users[asset])
         part[asset] = min(Fraction(1), usable / total) if total else Fraction(1)
-    units = {
-        s.order_id: wanted[s.order_id] * min((part[a] for a, _ in s.quantities), default=Fraction(1)) for s in shares
-    }
-    value = sum((units[s.order_id] * s.price / ATOMS for s in shares), Fraction(0))
+    ratios = {key: min((part[asset] for asset, _ in key[1]), default=Fraction(1)) for key in groups}
+    value = sum((ratio * wanted[key] for key, ratio in ratios.items()), Fraction(0))
     scale = min(Fraction(1), max(0, budget) / value) if value and budget is not None else Fraction(1)
-    return {order_id: int(amount * scale) for order_id, amount in units.items()}
+    units: dict[str, int] = {}
+    for key, members in groups.items():
+        ratio = ratios[key] * scale * ATOMS / key[0]
+        for share in members:
+            units[share.order_id] = max(0, share.cap) * ratio.numerator // ratio.denominator
+    return units

@@ -74,17 +74,13 @@ class _Sides:
     def sells(self, buys: Mapping[str, int], most: Mapping[str, int] | None) -> dict[str, int]:
         """Sellers' units that the bids, the house and these buys take."""
         room = {asset: supply.wanted for asset, supply in self.problem.supplies.items()}
-        for buyer in self.buyers:
-            for asset, quantity in buyer.quantities:
-                room[asset] += asset_release(quantity, units=buys[buyer.order_id])
+        _add_releases(room, self.buyers, buys)
         return self._filled(self.sellers, room, None, most)
 
     def offered(self, sells: Mapping[str, int]) -> dict[str, int]:
         """What buyers can have when these units are sold."""
         room = {asset: supply.offered for asset, supply in self.problem.supplies.items()}
-        for seller in self.sellers:
-            for asset, quantity in seller.quantities:
-                room[asset] += asset_release(quantity, units=sells[seller.order_id])
+        _add_releases(room, self.sellers, sells)
         return room
 
     def whole(self, buys: Mapping[str, int], sells: Mapping[str, int]) -> dict[str, int]:
@@ -98,6 +94,17 @@ class _Sides:
         if most is None:
             return units
         return {order_id: min(amount, most[order_id]) for order_id, amount in units.items()}
+
+
+def _add_releases(room: dict[str, int], demands: Sequence[Demand], units: Mapping[str, int]) -> None:
+    """What these orders give or leave of each asset, at least: basket by basket, an atom off for every order."""
+    baskets: dict[tuple[tuple[str, int], ...], tuple[int, int]] = {}
+    for demand in demands:
+        total, count = baskets.get(demand.quantities, (0, 0))
+        baskets[demand.quantities] = total + units[demand.order_id], count + 1
+    for quantities, (total, count) in baskets.items():
+        for asset, quantity in quantities:
+            room[asset] += max(0, asset_release(quantity, units=total) - count)
 
 
 def _share(demand: Demand, reach: Reach) -> Share:
