@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from indexmaker.ledger import Movement, OwnerKind
 from indexmaker.money import ATOMS, mul_ceil, mul_floor
 from indexmaker.solver import accounts
@@ -12,6 +14,7 @@ from indexmaker.solver.events import BatchSolve, Book
 from indexmaker.solver.handlers.asset_orders import place_leg
 from indexmaker.solver.handlers.closing import close_if_done
 from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.handlers.quote_claims import held_inventory, held_value
 from indexmaker.solver.handlers.rebalancing import may_engage, on_books
 from indexmaker.solver.handlers.reference import instrument_key
 from indexmaker.solver.inventory import free_quantities, take
@@ -73,19 +76,22 @@ def _solve(
     for order in candidates:
         _default_limit(step, order, markets)
     in_flight = sum(batch.value for batch in step.batches_open())
-    budget = min(config.batch_budget, config.in_flight_budget - in_flight)
+    taking_part = {order.order_id for order in candidates}
+    budget = min(config.batch_budget, config.in_flight_budget - in_flight) - held_value(step, taking_part)
     if budget <= 0:
         step.report(BatchReport(batch_id=batch_id, closed=True, reason="in-flight budget used up", at=step.at))
         return
     request = PlanRequest(
         wants=tuple(_want(order) for order in candidates),
         markets=markets,
-        inventory=free_quantities(step.state.inventory, venue=venue),
+        inventory=_free_inventory(step, venue, taking_part),
         house_cash=_house_cash(step, venue, collateral),
         budget=budget,
         config=config,
     )
     plan = plan_batch(request)
+    if budget < min(config.batch_budget, config.in_flight_budget):
+        plan = _blame_budget(plan)
     unusable = tuple((a, m.reason) for a, m in sorted(markets.items()) if isinstance(m, Unusable))
     if plan.orders:
         _engage(step, batch_id, venue, collateral, plan=plan, unusable=unusable)
@@ -152,6 +158,23 @@ def _want(order: IndexOrder) -> Want:
         money=max(0, order.left - _MARGIN),
         price_limit=order.price_limit,
     )
+
+
+def _blame_budget(plan: BatchPlan) -> BatchPlan:
+    """Beside other batches and quotes a small head-room is why a leg is under a minimum: company would not help."""
+    waiting = tuple(
+        (order_id, WaitReason.CAPACITY, f"little budget left: {text}") if reason is WaitReason.MINIMUM else wait
+        for wait in plan.waiting
+        for order_id, reason, text in [wait]
+    )
+    return msgspec.structs.replace(plan, waiting=waiting)
+
+
+def _free_inventory(step: Step, venue: str, taking_part: set[str]) -> dict[str, int]:
+    """What is in stock and not held by a quote for somebody else."""
+    held = held_inventory(step, taking_part)
+    free = free_quantities(step.state.inventory, venue=venue)
+    return {asset: max(0, quantity - held.get(asset, 0)) for asset, quantity in free.items()}
 
 
 def _house_cash(step: Step, venue: str, collateral: str) -> int:
