@@ -69,9 +69,12 @@ class CoreSettings(_Table):
 
 
 class GuardianSettings(_Table):
-    """The key that signs mint invoices after recomputing them."""
+    """The process that recomputes invoices and signs them; the core never reads its key."""
 
-    private_key: str = Field(description="reference to the issuer's private key, such as file:/path")
+    private_key: str = Field(description="reference to the issuer's private key, such as file:/path; of nobody else")
+    data_directory: Path | None = Field(
+        default=None, description="what it signed and how far it read; empty: guardian in the run directory"
+    )
     validity_seconds: int = Field(default=3600, gt=0, description="how long a signed invoice may be settled")
 
 

@@ -14,6 +14,7 @@ from indexmaker.api.solver.v1.solver_pb2 import IndexOrderReport, IndexOrderStat
 from indexmaker.config import Settings, load_settings
 from indexmaker.connectors.testing import MockBridgeConfig, MockVenueConfig
 from indexmaker.runtime import Head, Journal, Record
+from indexmaker.services.guardian.process import GuardianProcess
 from indexmaker.services.solver.process import SolverProcess
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.state import SolverState
@@ -242,7 +243,21 @@ async def system(
         await outside.configure(venue=venue, bridge=bridge, reverts=reverts)
         await outside.start()
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(30), guardian(settings):
                 yield System(outside, settings)
         finally:
             await outside.kill()
+
+
+@asynccontextmanager
+async def guardian(settings: Settings) -> AsyncIterator[GuardianProcess]:
+    """A guardian from its readiness to its orderly stop; it outlives the cores that ask it."""
+    ready = asyncio.Event()
+    process = GuardianProcess(settings, announce=lambda _facts: ready.set())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(process.serve())
+        await ready.wait()
+        try:
+            yield process
+        finally:
+            process.stop()

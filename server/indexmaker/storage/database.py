@@ -41,16 +41,17 @@ def database_url(text: str | Path) -> sa.URL:
     return url
 
 
-def connectable(url: sa.URL) -> sa.Engine:
-    """An SQLAlchemy engine with the durability this program relies on."""
+def connectable(url: sa.URL, *, read_only: bool = False) -> sa.Engine:
+    """An SQLAlchemy engine with the durability this program relies on; `read_only`, it refuses every change."""
     try:
         if url.get_backend_name() != "sqlite":
-            return sa.create_engine(url, pool_pre_ping=True)
+            options = {"postgresql_readonly": True} if read_only and url.get_backend_name() == "postgresql" else {}
+            return sa.create_engine(url, pool_pre_ping=True, execution_options=options)
         engine = sa.create_engine(url)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as reason:
         name = url.render_as_string(hide_password=True)
         raise DatabaseUnavailableError(f"database {name}: its driver is not installed ({reason})") from reason
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "connect", _prepare_reader if read_only else _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -59,6 +60,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # transactions are begun below, never implicitly
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reader(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=10000", "query_only=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -71,9 +79,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 class Database:
     """Reads on pooled connections; writes one after another in a thread of their own."""
 
-    def __init__(self, url: str | Path) -> None:
+    def __init__(self, url: str | Path, *, read_only: bool = False) -> None:
         self.url = database_url(url)
-        self._engine = connectable(self.url)
+        self._engine = connectable(self.url, read_only=read_only)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage-writer")
         self._writer: sa.Connection | None = None
 

@@ -91,6 +91,10 @@ class Reading:
         """Last entry read."""
         return self._head.sequence
 
+    def gates(self) -> set[tuple[int, str]]:
+        """Chain and gate of all indices read so far."""
+        return {(index.chain_id, index.gate) for index in self.evidence.state.indices.values()}
+
     def catch_up(self) -> None:
         """Read to the head of the journal; errors are those of `runtime.recover`: a journal that was tampered with."""
         if not self._begun:

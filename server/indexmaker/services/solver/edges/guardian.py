@@ -1,85 +1,77 @@
-"""The guardian: recomputes an invoice from raw facts before its mint is signed."""
+"""The guardian's process: asked for the signature of every account; without it nothing is minted or paid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from typing import TypeAlias
 
+import grpc
 import structlog
-from eth_account import Account
-from eth_account.messages import encode_typed_data
 
+from indexmaker.api.solver.v1 import guardian_pb2 as pb
+from indexmaker.api.solver.v1 import guardian_pb2_grpc as rpc
 from indexmaker.connectors.streams import BatchingQueue
-from indexmaker.money import atoms_to_units
-from indexmaker.services.solver.edges.calls import Post
-from indexmaker.services.solver.lots_root import lots_root
-from indexmaker.solver.commands import Invoice, SignInvoice
-from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed
-from indexmaker.typed_data import invoice_typed_data
+from indexmaker.services.guardian.accounts import mint_message, redemption_message
+from indexmaker.services.solver.edges.calls import Post, keep_calling
+from indexmaker.solver.commands import SignInvoice, SignRedemption
+from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SolverEvent
 
-__all__ = ["GuardianEdge"]
+__all__ = ["GuardianEdge", "SigningCommand"]
 
 _log = structlog.get_logger(__name__)
 
-_COLLATERAL_DECIMALS = 6
-_TOKEN_DECIMALS = 18
+_SECONDS = 60.0
+SigningCommand: TypeAlias = SignInvoice | SignRedemption
 
 
 class GuardianEdge:
-    """Signs what `review` finds nothing wrong with; the key never leaves this object."""
+    """Hands accounts to the guardian until it has signed or vetoed them, however long it is away."""
 
-    def __init__(self, private_key: str, *, post: Post, review: Callable[[Invoice], tuple[str, ...]]) -> None:
-        self.__key = Account.from_key(private_key)
+    def __init__(self, channel: grpc.aio.Channel, *, post: Post) -> None:
+        self._stub = rpc.GuardianServiceStub(channel)
         self._post = post
-        self._review = review
-        self._waiting: BatchingQueue[SignInvoice] = BatchingQueue(maxsize=100_000)
+        self._waiting: BatchingQueue[SigningCommand] = BatchingQueue(maxsize=100_000)
 
-    @staticmethod
-    def accepts(private_key: str) -> bool:
-        """Whether this is a key that can sign."""
-        try:
-            Account.from_key(private_key)
-        except ValueError:
-            return False
-        return True
-
-    def dispatch(self, command: SignInvoice) -> None:
-        """Take an invoice to review."""
+    def dispatch(self, command: SigningCommand) -> None:
+        """Take an account to be signed."""
         self._waiting.put_nowait(command)
 
     async def run(self) -> None:
-        """Review and sign until cancelled."""
-        while True:
-            for command in await self._waiting.take():
-                await self._decide(command.invoice)
+        """Ask for signatures until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                for command in await self._waiting.take():
+                    tasks.create_task(self._ask(command))
 
-    async def _decide(self, invoice: Invoice) -> None:
-        faults = self._review(invoice)
-        if faults:
-            _log.error("invoice_vetoed", invoice_id=invoice.invoice_id, faults=faults)
-            await self._post(InvoiceVetoed(invoice_id=invoice.invoice_id, reason="; ".join(faults)))
-            return
-        root = lots_root(invoice.lots)
-        typed = invoice_typed_data(
-            chain_id=invoice.chain_id,
-            gate=invoice.gate,
-            request_id=invoice.request_id,
-            spent=atoms_to_units(invoice.spent, _COLLATERAL_DECIMALS),
-            fee=atoms_to_units(invoice.fee, _COLLATERAL_DECIMALS),
-            back=atoms_to_units(invoice.refund, _COLLATERAL_DECIMALS),
-            out=atoms_to_units(invoice.units, _TOKEN_DECIMALS),
-            lots_root=root,
-            deadline=invoice.deadline // 1_000_000_000,
-        )
-        signed = self.__key.sign_message(encode_typed_data(full_message=typed))
-        await self._post(
-            InvoiceSigned(
-                invoice_id=invoice.invoice_id,
-                signer=self.__key.address.lower(),
-                signature="0x" + signed.signature.hex().removeprefix("0x"),
-                lots_root=root,
-                digest="0x" + signed.message_hash.hex().removeprefix("0x"),
+    async def _ask(self, command: SigningCommand) -> None:
+        request = _request_of(command)
+        try:
+            response = await keep_calling(
+                "guardian.Sign", lambda: self._stub.Sign(request, wait_for_ready=True, timeout=_SECONDS)
             )
-        )
+        except grpc.aio.AioRpcError as error:
+            reason = f"the guardian refuses to judge it: {error.details() or error.code().name}"
+            await self._post(InvoiceVetoed(invoice_id=command.invoice.invoice_id, reason=reason))
+            return
+        await self._post(_event_of(command.invoice.invoice_id, response))
 
-    def __repr__(self) -> str:
-        return f"GuardianEdge({self.__key.address})"
+
+def _request_of(command: SigningCommand) -> pb.SignRequest:
+    if isinstance(command, SignInvoice):
+        return pb.SignRequest(mint=mint_message(command.invoice))
+    return pb.SignRequest(redemption=redemption_message(command.invoice))
+
+
+def _event_of(invoice_id: str, response: pb.SignResponse) -> SolverEvent:
+    if response.WhichOneof("answer") == "signature":
+        signed = response.signature
+        return InvoiceSigned(
+            invoice_id=invoice_id,
+            signer=signed.signer,
+            signature=signed.signature,
+            lots_root=signed.lots_root,
+            digest=signed.digest,
+        )
+    faults = [f"{one.check}: {one.text}" for one in response.veto.discrepancies]
+    _log.error("invoice_vetoed", invoice_id=invoice_id, faults=faults)
+    return InvoiceVetoed(invoice_id=invoice_id, reason="; ".join(faults) or "no reason given")
