@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from indexmaker.runtime import Committed
-from indexmaker.services.solver.edges import BridgeEdge, ChainEdge, GuardianEdge, OrderEntryEdge
+from indexmaker.services.solver.edges import BridgeEdge, ChainEdge, FundingEdge, GuardianEdge, OrderEntryEdge
 from indexmaker.solver.commands import (
     CommitCollateral,
+    CommitRedemptions,
     ConfirmArrival,
     DeployIndex,
     PlaceAssetOrder,
@@ -15,10 +16,13 @@ from indexmaker.solver.commands import (
     QueryAssetOrder,
     QuoteRoute,
     SettleInvoice,
+    SettleRedemption,
     SignInvoice,
+    SignRedemption,
     SolverCommand,
     SolverReport,
     StartTransfer,
+    WithdrawCollateral,
 )
 from indexmaker.solver.events import SolverEvent
 
@@ -32,11 +36,13 @@ class Dispatcher:
         self,
         *,
         venues: Mapping[str, OrderEntryEdge],
+        fundings: Mapping[str, FundingEdge],
         chain: ChainEdge,
         bridge: BridgeEdge,
         guardian: GuardianEdge,
     ) -> None:
         self._venues = venues
+        self._fundings = {edge.venue: edge for edge in fundings.values()}
         self._chain = chain
         self._bridge = bridge
         self._guardian = guardian
@@ -51,9 +57,14 @@ class Dispatcher:
         for output in outputs:
             if isinstance(output, PlaceAssetOrder | QueryAssetOrder):
                 self._venues[output.venue].dispatch(output)
-            elif isinstance(output, CommitCollateral | SettleInvoice | DeployIndex | PublishWeights):
+            elif isinstance(
+                output,
+                CommitCollateral | SettleInvoice | CommitRedemptions | SettleRedemption | DeployIndex | PublishWeights,
+            ):
                 self._chain.dispatch(output)
+            elif isinstance(output, WithdrawCollateral):
+                self._fundings[output.venue].dispatch(output)
             elif isinstance(output, QuoteRoute | StartTransfer | ConfirmArrival):
                 self._bridge.dispatch(output)
-            elif isinstance(output, SignInvoice):
+            elif isinstance(output, SignInvoice | SignRedemption):
                 self._guardian.dispatch(output)

@@ -12,9 +12,10 @@ from indexmaker.money import format_atoms
 from indexmaker.runtime import Sequencer, state_hash
 from indexmaker.services.solver.decisions import decision_of
 from indexmaker.services.solver.reconciliation import Reconciler
+from indexmaker.services.solver.redemption_views import stuck_owner
 from indexmaker.services.solver.reports import ALERT, decode_alert
 from indexmaker.services.solver.submitting import SolverOutput, submit
-from indexmaker.services.solver.views import batch_view, stuck_owner
+from indexmaker.services.solver.views import batch_view
 from indexmaker.solver.commands import Alert
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import SolverEvent
@@ -81,7 +82,7 @@ class OperationsService(operations_pb2_grpc.OperationsServiceServicer):
                 client_order_id=order.client_order_id,
                 state=order.state.value,
                 since_at=order.state_since,
-                owner=stuck_owner(order.state),
+                owner=stuck_owner(self._engine.state, order),
             )
             for order in stuck
         ]

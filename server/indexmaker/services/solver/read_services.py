@@ -7,6 +7,7 @@ import grpc.aio
 from indexmaker.api.solver.v1 import collateral_pb2, collateral_pb2_grpc, invoices_pb2, invoices_pb2_grpc
 from indexmaker.connectors.errors import NotFoundError
 from indexmaker.money import format_atoms
+from indexmaker.services.solver.redemption_views import payout_view, redemption_view
 from indexmaker.services.solver.requests import account_of
 from indexmaker.services.solver.views import (
     deposit_view,
@@ -42,10 +43,22 @@ class CollateralService(collateral_pb2_grpc.CollateralServiceServicer):
     async def ListTransfers(  # noqa: N802
         self, request: collateral_pb2.ListTransfersRequest, context: _Context
     ) -> collateral_pb2.ListTransfersResponse:
-        """Transfers, oldest first."""
+        """Transfers to venues and back, oldest first."""
         state = self._engine.state
-        transfers = sorted(state.transfers.values(), key=lambda transfer: transfer.sequence)
-        return collateral_pb2.ListTransfersResponse(transfers=[transfer_view(state, one) for one in transfers])
+        views = [(one.sequence, transfer_view(state, one)) for one in state.transfers.values()]
+        views += [(one.sequence, payout_view(state, one)) for one in state.payouts.values()]
+        views.sort(key=lambda each: (each[0], each[1].transfer_id))
+        return collateral_pb2.ListTransfersResponse(transfers=[view for _, view in views])
+
+    async def ListRedemptions(  # noqa: N802
+        self, request: collateral_pb2.ListRedemptionsRequest, context: _Context
+    ) -> collateral_pb2.ListRedemptionsResponse:
+        """Index tokens given for sale, oldest first."""
+        owner = str(account_of(request.account)) if request.HasField("account") else ""
+        state = self._engine.state
+        lots = sorted(state.token_lots.values(), key=lambda lot: lot.sequence)
+        views = [redemption_view(state, lot) for lot in lots if not owner or lot.account == owner]
+        return collateral_pb2.ListRedemptionsResponse(redemptions=views)
 
     async def GetLedger(  # noqa: N802
         self, request: collateral_pb2.GetLedgerRequest, context: _Context

@@ -27,6 +27,9 @@ _WAITING = {
     OrderState.MINTABLE,
     OrderState.MINT_SUBMITTED,
     OrderState.PENDING_COLLATERAL,
+    OrderState.PENDING_TOKENS,
+    OrderState.PAYABLE,
+    OrderState.PAYOUT_ROUTING,
 }
 
 

@@ -16,6 +16,7 @@ from indexmaker.solver.state import (
     Batch,
     DepositLot,
     IndexOrder,
+    RequestLot,
     SolverState,
     Transfer,
 )
@@ -25,11 +26,13 @@ __all__ = [
     "account_view",
     "batch_view",
     "deposit_view",
+    "fee_kind",
+    "fee_messages",
     "invoice_view",
     "ledger_name",
+    "log_id",
     "order_view",
     "report_view",
-    "stuck_owner",
     "transfer_view",
 ]
 
@@ -39,6 +42,7 @@ _KINDS = {
     ExecType.PARTIAL_FILL: solver_pb2.IndexOrderReport.KIND_FILL,
     ExecType.FILL: solver_pb2.IndexOrderReport.KIND_FILL,
     ExecType.MINTED: solver_pb2.IndexOrderReport.KIND_MINTED,
+    ExecType.PAID: solver_pb2.IndexOrderReport.KIND_PAID,
     ExecType.PENDING_CANCEL: solver_pb2.IndexOrderReport.KIND_PENDING_CANCEL,
     ExecType.CANCEL_REJECTED: solver_pb2.IndexOrderReport.KIND_CANCEL_REJECTED,
     ExecType.REPLACED: solver_pb2.IndexOrderReport.KIND_REPLACED,
@@ -47,19 +51,6 @@ _KINDS = {
     ExecType.EXPIRED: solver_pb2.IndexOrderReport.KIND_EXPIRED,
     ExecType.REJECTED: solver_pb2.IndexOrderReport.KIND_REJECTED,
 }
-_OWNERS = {
-    OrderState.PENDING_COLLATERAL: "user",
-    OrderState.ROUTING: "router",
-    OrderState.READY: "venue",
-    OrderState.ENGAGED: "venue",
-    OrderState.MINTABLE: "guardian",
-    OrderState.MINT_SUBMITTED: "chain",
-}
-
-
-def stuck_owner(state: OrderState) -> str:
-    """Who must act for an order to leave a state."""
-    return _OWNERS.get(state, "operator")
 
 
 def account_view(account: str) -> common_pb2.AccountId:
@@ -80,9 +71,17 @@ def _optional(atoms: int) -> str:
     return format_atoms(atoms) if atoms else ""
 
 
-def _fees(invoice: Invoice | None, routing_fee: int, asset: str) -> list[common_pb2.Fee]:
-    if invoice is None:
-        amounts = [(common_pb2.FEE_KIND_ROUTING, routing_fee)]
+def _fees(order: IndexOrder, asset: str) -> list[common_pb2.Fee]:
+    invoice, redemption = order.invoice, order.redemption
+    if redemption is not None:
+        amounts = [
+            (common_pb2.FEE_KIND_VENUE, redemption.venue_fees),
+            (common_pb2.FEE_KIND_ROUTING, redemption.routing_fees),
+            (common_pb2.FEE_KIND_REDEMPTION, redemption.redemption_fee),
+            (common_pb2.FEE_KIND_ROUNDING, redemption.rounding),
+        ]
+    elif invoice is None:
+        amounts = [(common_pb2.FEE_KIND_VENUE, order.sale_fees), (common_pb2.FEE_KIND_ROUTING, order.routing_fee)]
     else:
         amounts = [
             (common_pb2.FEE_KIND_VENUE, invoice.venue_fees),
@@ -90,14 +89,15 @@ def _fees(invoice: Invoice | None, routing_fee: int, asset: str) -> list[common_
             (common_pb2.FEE_KIND_MANAGEMENT, invoice.management_fee),
             (common_pb2.FEE_KIND_ROUNDING, invoice.rounding),
         ]
-    return _fee_messages(amounts, asset)
+    return fee_messages(amounts, asset)
 
 
-def _fee_messages(amounts: Sequence[tuple[common_pb2.FeeKind.ValueType, int]], asset: str) -> list[common_pb2.Fee]:
+def fee_messages(amounts: Sequence[tuple[common_pb2.FeeKind.ValueType, int]], asset: str) -> list[common_pb2.Fee]:
+    """Fees of one asset by kind; those of nothing are left out."""
     return [common_pb2.Fee(kind=kind, asset=asset, amount=format_atoms(amount)) for kind, amount in amounts if amount]
 
 
-def _fee_kind(name: str) -> common_pb2.FeeKind.ValueType:
+def fee_kind(name: str) -> common_pb2.FeeKind.ValueType:
     """A fee's kind by the name that the bridge's edge gave it."""
     return common_pb2.FeeKind.Value(f"FEE_KIND_{name.upper()}")
 
@@ -105,7 +105,7 @@ def _fee_kind(name: str) -> common_pb2.FeeKind.ValueType:
 def order_view(state: SolverState, order: IndexOrder) -> solver_pb2.IndexOrder:
     """An index order as it stands."""
     index = state.indices.get(order.index)
-    invoice = order.invoice
+    invoice, redemption = order.invoice, order.redemption
     reason = order.ending_reason.value if order.ending_reason is not RejectReason.NONE else ""
     if order.state is OrderState.REJECTED and order.first is not None:
         reason = order.first.text or order.first.reason.value or reason
@@ -123,18 +123,20 @@ def order_view(state: SolverState, order: IndexOrder) -> solver_pb2.IndexOrder:
         state=_state(order.state),
         deposit_amount=_optional(order.deposit),
         units=format_atoms(invoice.units if invoice else order.units),
-        assets_value=format_atoms(invoice.assets if invoice else order.spent),
-        fees=_fees(invoice, order.routing_fee, index.collateral if index else "USDC"),
+        assets_value=format_atoms(invoice.assets if invoice else order.proceeds or order.spent),
+        fees=_fees(order, index.collateral if index else "USDC"),
         refund=format_atoms(invoice.refund if invoice else 0),
-        invoice_id=invoice.invoice_id if invoice else "",
+        invoice_id=invoice.invoice_id if invoice else redemption.invoice_id if redemption else "",
         reason=reason or order.vetoed,
         created_at=order.first.at if order.first is not None else 0,
         changed_at=order.state_since,
         cancel_pending=order.ending is not None and not order.state.final,
+        paid=format_atoms(redemption.paid) if redemption else "",
+        returned=format_atoms(redemption.returned) if redemption else "",
     )
-    lot = state.lots.get(order.lot_key)
+    lot = (state.token_lots if order.side is Side.SELL else state.lots).get(order.lot_key)
     if lot is not None:
-        view.deposit.CopyFrom(_log_id(lot))
+        view.deposit.CopyFrom(log_id(lot))
     return view
 
 
@@ -150,10 +152,12 @@ def report_view(sequence: int, index: int, report: IndexOrderReport) -> solver_p
         ),
         state=_state(report.state),
         units=format_atoms(report.units),
-        assets_value=format_atoms(report.spent),
+        assets_value=format_atoms(report.proceeds if report.side is Side.SELL else report.spent),
         refund=format_atoms(report.refund),
         reason=report.reason.value,
         changed_at=report.at,
+        paid=_optional(report.paid),
+        returned=_optional(report.returned),
     )
     return solver_pb2.IndexOrderReport(
         cursor=solver_pb2.ReportCursor(sequence=sequence, index=index),
@@ -168,7 +172,8 @@ def report_view(sequence: int, index: int, report: IndexOrderReport) -> solver_p
     )
 
 
-def _log_id(lot: DepositLot) -> common_pb2.LogId:
+def log_id(lot: RequestLot) -> common_pb2.LogId:
+    """The log that a request was told by."""
     log_index = int(lot.key.rpartition(":")[2])
     return common_pb2.LogId(chain_id=lot.chain_id, tx_hash=lot.tx_hash, log_index=log_index)
 
@@ -178,7 +183,7 @@ def deposit_view(state: SolverState, lot: DepositLot) -> collateral_pb2.Deposit:
     order = state.orders.get(lot.order_id)
     index = next((one.symbol for one in state.indices.values() if one.gate == lot.gate), "")
     return collateral_pb2.Deposit(
-        id=_log_id(lot),
+        id=log_id(lot),
         account=account_view(lot.account),
         index=index,
         request_id=str(lot.request_id),
@@ -206,8 +211,8 @@ def transfer_view(state: SolverState, transfer: Transfer) -> collateral_pb2.Coll
     if amount_out:
         charged = transfer.amount - amount_out
         known = sum(fee.amount for fee in transfer.fees) == charged
-        parts = [(_fee_kind(fee.kind), fee.amount) for fee in transfer.fees]
-        fees = _fee_messages(parts if known else [(common_pb2.FEE_KIND_ROUTING, charged)], index.collateral)
+        parts = [(fee_kind(fee.kind), fee.amount) for fee in transfer.fees]
+        fees = fee_messages(parts if known else [(common_pb2.FEE_KIND_ROUTING, charged)], index.collateral)
     return collateral_pb2.CollateralTransfer(
         transfer_id=transfer.transfer_id,
         source=index.custody,
@@ -262,7 +267,7 @@ def invoice_view(state: SolverState, invoice: Invoice, order: IndexOrder) -> inv
         signer=order.signer,
     )
     if (lot := state.lots.get(order.lot_key)) is not None:
-        view.deposit_id.CopyFrom(_log_id(lot))
+        view.deposit_id.CopyFrom(log_id(lot))
     return view
 
 

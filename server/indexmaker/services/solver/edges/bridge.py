@@ -1,4 +1,4 @@
-"""Transfers of collateral: quoted first, started once, followed to the venue's credit."""
+"""Transfers of collateral: quoted first, started once, followed to the venue's credit, or back to the chain."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from indexmaker.api.common.v1 import common_pb2
 from indexmaker.connectors.streams import BatchingQueue
 from indexmaker.money import format_atoms, parse_atoms
 from indexmaker.services.solver.edges.calls import Post, keep_calling, keep_running
-from indexmaker.services.solver.edges.funding import FundingEdge
+from indexmaker.services.solver.edges.funding import FundingEdge, WithdrawalTerms
 from indexmaker.solver.commands import ConfirmArrival, QuoteRoute, StartTransfer
 from indexmaker.solver.events import RouteQuoted, RouteRefused, TransferUpdated
+from indexmaker.solver.handlers.payouts import WITHDRAWAL_FEE
 from indexmaker.solver.vocabulary import FeeAmount, TransferState
 
 __all__ = ["BridgeCommand", "BridgeEdge", "event_of_transfer", "venue_designation"]
@@ -110,22 +111,40 @@ class BridgeEdge:
             await self._refused(command, error)
 
     async def _quote(self, command: QuoteRoute) -> None:
+        """Ask for the cost of the whole way; for one that starts at a venue, with the venue's own fee in front."""
+        funding = self._fundings.get(command.source)
+        terms = WithdrawalTerms(fee=0)
+        if funding is not None:
+            terms = await funding.withdrawal_terms(command.asset, command.amount)
+        if terms.refusal:
+            refused = RouteRefused(transfer_id=command.transfer_id, reason=terms.refusal, retryable=terms.later)
+            await self._post(refused)
+            return
         request = pb.QuoteTransferRequest(
             source=command.source,
             destination=command.destination,
-            amount_in=format_atoms(command.amount),
+            amount_in=format_atoms(command.amount - terms.fee),
             max_fee_bps=self._max_fee_bps,
         )
         quote = await keep_calling(
             "QuoteTransfer", lambda: self._stub.QuoteTransfer(request, wait_for_ready=True, timeout=30)
         )
+        if funding is not None and quote.pickup_chain_id != funding.chain_id:
+            reason = f"the route picks up on chain {quote.pickup_chain_id}, the venue sends to {funding.chain_id}"
+            await self._post(RouteRefused(transfer_id=command.transfer_id, reason=reason))
+            return
+        fees = _fees(list(quote.fees))
+        if terms.fee:
+            fees = (FeeAmount(kind=WITHDRAWAL_FEE, asset=command.asset, amount=terms.fee), *fees)
         await self._post(
             RouteQuoted(
                 transfer_id=command.transfer_id,
                 amount_in=command.amount,
                 amount_out=parse_atoms(quote.amount_out),
-                fees=_fees(list(quote.fees)),
+                fees=fees,
                 expires_at=quote.expires_at,
+                pickup_network=quote.pickup_network,
+                pickup_address=quote.pickup_address,
             )
         )
 
@@ -141,6 +160,8 @@ class BridgeEdge:
         if funding is not None:
             request.destination_address = await funding.deposit_address(command.asset)
             request.destination_chain_id = funding.chain_id
+        if command.source in self._fundings:
+            request.source_tx_hash = command.commit_tx
         response = await keep_calling(
             "StartTransfer", lambda: self._stub.StartTransfer(request, wait_for_ready=True, timeout=30)
         )

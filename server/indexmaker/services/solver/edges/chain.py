@@ -1,4 +1,4 @@
-"""Chains: deposits and indices in; collateral commits, mints, deployments and weights out."""
+"""Chains: deposits, redemptions and indices in; commits, mints, payments, deployments and weights out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,20 @@ from indexmaker.services.solver.edges.chain_indices import (
     events_of_weights,
     submission_of_index,
 )
-from indexmaker.solver.commands import CommitCollateral, DeployIndex, PublishWeights, SettleInvoice
+from indexmaker.services.solver.edges.chain_redemptions import (
+    REDEMPTIONS,
+    approval_of,
+    events_of_redemption,
+    submission_of_redemption,
+)
+from indexmaker.solver.commands import (
+    CommitCollateral,
+    CommitRedemptions,
+    DeployIndex,
+    PublishWeights,
+    SettleInvoice,
+    SettleRedemption,
+)
 from indexmaker.solver.events import (
     CollateralCommitted,
     CommitFailed,
@@ -46,7 +59,9 @@ __all__ = [
 
 _log = structlog.get_logger(__name__)
 
-ChainCommand: TypeAlias = CommitCollateral | SettleInvoice | DeployIndex | PublishWeights
+ChainCommand: TypeAlias = (
+    CommitCollateral | SettleInvoice | CommitRedemptions | SettleRedemption | DeployIndex | PublishWeights
+)
 
 _FINALITY = {
     pb.FINALITY_SEEN: Finality.SEEN,
@@ -63,7 +78,8 @@ _SETTLEMENT = {
     pb.Transaction.STATE_REVERTED: SettlementState.REVERTED,
     pb.Transaction.STATE_DROPPED: SettlementState.REVERTED,
 }
-_GONE = ("NotPending", "UnknownRequest", "NotCommittable")
+_GONE = ("NotPending", "UnknownRequest", "NotCommittable", "WrongState")
+_SETTLED = (pb.Transaction.STATE_CONFIRMED, pb.Transaction.STATE_FINAL)
 
 
 class GateAddress(NamedTuple):
@@ -133,6 +149,8 @@ def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
     if body == "request_cancelled" and event.kind != pb.ChainEvent.KIND_RETRACT:
         request_id = int(event.request_cancelled.request_id)
         return [DepositWithdrawn(chain_id=event.id.chain_id, gate=event.contract.lower(), request_id=request_id)]
+    if body in REDEMPTIONS:
+        return events_of_redemption(event, _FINALITY[event.finality])
     if body == "weights_set":
         return events_of_weights(event, _FINALITY[event.finality])
     if body == "index_deployed":
@@ -143,7 +161,7 @@ def events_of_chain(event: pb.ChainEvent) -> list[SolverEvent]:
 def event_of_transaction(command: ChainCommand, transaction: pb.Transaction) -> SolverEvent | None:
     """What the state of a command's transaction tells the solver; nothing while a commit is under way."""
     tx_hash = transaction.tx_hashes[-1].lower() if transaction.tx_hashes else ""
-    if isinstance(command, SettleInvoice):
+    if isinstance(command, SettleInvoice | SettleRedemption):
         return SettlementUpdated(
             command_id=command.command_id,
             state=_SETTLEMENT[transaction.state],
@@ -154,7 +172,7 @@ def event_of_transaction(command: ChainCommand, transaction: pb.Transaction) -> 
         )
     if isinstance(command, DeployIndex | PublishWeights):
         return event_of_index_transaction(command, transaction, _SETTLEMENT[transaction.state])
-    if transaction.state in (pb.Transaction.STATE_CONFIRMED, pb.Transaction.STATE_FINAL):
+    if transaction.state in _SETTLED:
         return CollateralCommitted(command_id=command.command_id, tx_hash=tx_hash)
     if transaction.state in (pb.Transaction.STATE_REVERTED, pb.Transaction.STATE_DROPPED):
         gone = any(name in transaction.error for name in _GONE)
@@ -166,6 +184,8 @@ def event_of_transaction(command: ChainCommand, transaction: pb.Transaction) -> 
 def _submission_of(command: ChainCommand) -> pb.SubmitRequest:
     if isinstance(command, DeployIndex | PublishWeights):
         return submission_of_index(command)
+    if isinstance(command, CommitRedemptions | SettleRedemption):
+        return submission_of_redemption(command)
     request = pb.SubmitRequest(command_id=command.command_id, chain_id=command.chain_id)
     if isinstance(command, CommitCollateral):
         request.commit.gate = command.gate
@@ -221,6 +241,7 @@ class ChainEdge:
         self._waiting: BatchingQueue[ChainCommand] = BatchingQueue(maxsize=100_000)
         self._commands: dict[str, ChainCommand] = {}
         self._confirmed: set[str] = set()
+        self._approved: dict[str, asyncio.Event] = {}
         self._next = 0
 
     def dispatch(self, command: ChainCommand) -> None:
@@ -244,7 +265,9 @@ class ChainEdge:
     async def _submit(self, command: ChainCommand) -> None:
         request = _submission_of(command)
         try:
-            response = await keep_calling("Submit", lambda: self._stub.Submit(request, wait_for_ready=True, timeout=60))
+            if isinstance(command, SettleRedemption):
+                await self._approve(command.chain_id, command.gate)
+            response = await self._send(request)
         except grpc.aio.AioRpcError as error:
             refusal = pb.Transaction(
                 command_id=command.command_id,
@@ -255,8 +278,22 @@ class ChainEdge:
             return
         await self.tell(response.transaction)
 
+    async def _send(self, request: pb.SubmitRequest) -> pb.SubmitResponse:
+        return await keep_calling("Submit", lambda: self._stub.Submit(request, wait_for_ready=True, timeout=60))
+
+    async def _approve(self, chain_id: int, gate: str) -> None:
+        """Wait until the gate may take what a payment brings: without an allowance the payment would revert."""
+        request = approval_of(chain_id, gate)
+        approved = self._approved.setdefault(request.command_id, asyncio.Event())
+        if not approved.is_set():
+            await self.tell((await self._send(request)).transaction)
+            await approved.wait()
+
     async def tell(self, transaction: pb.Transaction) -> None:
         """Hand in what a transaction of ours has come to; one that loses its confirmation was reorganised away."""
+        approved = self._approved.get(transaction.command_id)
+        if approved is not None and transaction.state in _SETTLED:
+            approved.set()
         command = self._commands.get(transaction.command_id)
         if command is None or (event := event_of_transaction(command, transaction)) is None:
             return

@@ -1,0 +1,87 @@
+"""Sell orders' tokens and payouts as the protos show them, and who must act for an order to go on."""
+
+from __future__ import annotations
+
+from indexmaker.api.common.v1 import common_pb2
+from indexmaker.api.solver.v1 import collateral_pb2
+from indexmaker.money import format_atoms
+from indexmaker.services.solver.views import account_view, fee_kind, fee_messages, log_id
+from indexmaker.solver.state import IndexOrder, LotState, Payout, PayoutStage, SolverState, TokenLot
+from indexmaker.solver.vocabulary import OrderState
+
+__all__ = ["payout_view", "redemption_view", "stuck_owner"]
+
+_OWNERS = {
+    OrderState.PENDING_COLLATERAL: "user",
+    OrderState.ROUTING: "router",
+    OrderState.READY: "venue",
+    OrderState.ENGAGED: "venue",
+    OrderState.MINTABLE: "guardian",
+    OrderState.MINT_SUBMITTED: "chain",
+    OrderState.PAYABLE: "router",
+}
+_PAYOUT_OWNERS = {
+    PayoutStage.QUOTING: "router",
+    PayoutStage.WITHDRAWING: "venue",
+    PayoutStage.MOVING: "router",
+    PayoutStage.FAILED: "operator",
+}
+
+
+def stuck_owner(state: SolverState, order: IndexOrder) -> str:
+    """Who must act for an order to leave its state."""
+    if order.vetoed:
+        return "operator"
+    if order.settle_command:
+        return "chain"
+    if order.redemption is not None:
+        return "guardian"
+    if order.state is OrderState.PENDING_TOKENS:
+        return "chain" if order.lot_key else "user"
+    payout = state.payouts.get(order.transfer_id)
+    if payout is not None:
+        return _PAYOUT_OWNERS.get(payout.stage, "operator")
+    return _OWNERS.get(order.state, "operator")
+
+
+def redemption_view(state: SolverState, lot: TokenLot) -> collateral_pb2.Redemption:
+    """Index tokens in a gate with the bucket that they are in."""
+    order = state.orders.get(lot.order_id)
+    index = next((one.symbol for one in state.indices.values() if one.gate == lot.gate), "")
+    return collateral_pb2.Redemption(
+        id=log_id(lot),
+        account=account_view(lot.account),
+        index=index,
+        request_id=str(lot.request_id),
+        units=format_atoms(lot.amount),
+        buckets={name: format_atoms(amount) for name, amount in _buckets(lot, order).items() if amount},
+        client_order_id=order.client_order_id if order is not None else "",
+    )
+
+
+def _buckets(lot: TokenLot, order: IndexOrder | None) -> dict[str, int]:
+    settled = order is not None and order.state.final and order.redemption is not None
+    if order is None or order.redemption is None or not settled or lot.state is not LotState.COMMITTED:
+        return {lot.state.value.lower(): lot.amount}
+    return {"burned": order.redemption.burned, "returned": order.redemption.returned}
+
+
+def payout_view(state: SolverState, payout: Payout) -> collateral_pb2.CollateralTransfer:
+    """A transfer of proceeds from a venue to the keeper."""
+    amount_out = payout.arrived or payout.quoted_out
+    charged = payout.amount - amount_out
+    parts = [(fee_kind(fee.kind), fee.amount) for fee in payout.fees]
+    known = sum(amount for _, amount in parts) == charged
+    orders = [state.orders[order_id] for order_id, _ in payout.shares if order_id in state.orders]
+    return collateral_pb2.CollateralTransfer(
+        transfer_id=payout.payout_id,
+        source=payout.source,
+        destination=payout.destination,
+        state=payout.stage.value,
+        amount_in=format_atoms(payout.amount),
+        amount_out=format_atoms(amount_out) if amount_out else "",
+        fees=fee_messages(parts if known else [(common_pb2.FEE_KIND_ROUTING, charged)], payout.asset)
+        if amount_out
+        else [],
+        client_order_ids=[order.client_order_id for order in orders],
+    )
