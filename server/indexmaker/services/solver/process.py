@@ -33,7 +33,7 @@ from indexmaker.connectors.channel import open_channel
 from indexmaker.connectors.errors import AddressError, ConfigurationError
 from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.connectors.secrets import SecretRef
-from indexmaker.runtime import Clock, Journal, LeaseKeeper, Sequencer, SystemClock, recover, this_process
+from indexmaker.runtime import Clock, Journal, LeaseKeeper, Sequencer, SystemClock, this_process
 from indexmaker.services.solver.alert_log import log_alerts
 from indexmaker.services.solver.authentication import TokenInterceptor
 from indexmaker.services.solver.bootstrap import Bootstrap, index_template
@@ -49,7 +49,6 @@ from indexmaker.services.solver.edges import (
 from indexmaker.services.solver.edges.bridge import venue_designation
 from indexmaker.services.solver.edges.chain import FactoryAddress, GateAddress
 from indexmaker.services.solver.edges.holdings import chain_sources, venue_source
-from indexmaker.services.solver.evidence import Evidence
 from indexmaker.services.solver.indices_service import IndicesService
 from indexmaker.services.solver.nav import NavDesk, NavRecorder
 from indexmaker.services.solver.new_indices import NewIndices
@@ -60,6 +59,7 @@ from indexmaker.services.solver.read_services import CollateralService, Invoices
 from indexmaker.services.solver.reconciliation import Reconciler, Source
 from indexmaker.services.solver.reports import project
 from indexmaker.services.solver.rhythm import Rhythm
+from indexmaker.services.system import GUARDIAN
 from indexmaker.solver.accounts import venue_place
 from indexmaker.solver.commands import SolverCommand, SolverReport
 from indexmaker.solver.engine import SolverEngine
@@ -103,9 +103,6 @@ class SolverProcess:
             raise ConfigurationFault("no table [venues.NAME]: the solver needs a venue to trade on")
         self._settings = settings
         self._announce = announce
-        self._guardian_key = _secret("guardian.private_key", settings.guardian.private_key)
-        if not GuardianEdge.accepts(self._guardian_key):
-            raise ConfigurationFault("guardian.private_key: the key there is not 32 bytes of hexadecimal")
         self._token = _secret("core.token", settings.core.token) if settings.core.token else ""
         self._clock = clock or SystemClock()
         self._open_journal = open_journal
@@ -203,9 +200,7 @@ class SolverProcess:
             fundings=fundings,
             max_fee_bps=self._settings.solver.max_routing_fee_bps,
         )
-        evidence = Evidence(engine)
-        sequencer.subscribe(evidence)
-        guardian = GuardianEdge(self._guardian_key, post=sequencer.post, review=evidence.review)
+        guardian = GuardianEdge(await channel(GUARDIAN), post=sequencer.post)
         dispatcher = Dispatcher(venues=entries, fundings=fundings, chain=chain, bridge=bridge, guardian=guardian)
         sequencer.subscribe(dispatcher)
         bootstrap = Bootstrap(self._settings, engine, sequencer, entries=entries, markets=markets, chain=chain)
@@ -241,8 +236,6 @@ class SolverProcess:
         )
         stack.push_async_callback(server.stop, None)  # on failure too, nobody must be left waiting for an answer
         leasing = (await stack.enter_async_context(asyncio.TaskGroup())).create_task(keeper.run())
-        # From the very first event, beside the loop: the lease must be renewed meanwhile.
-        await asyncio.to_thread(recover, SolverEngine(), journal, on_committed=evidence, needed_from=0)
         recovered = await sequencer.recover(needed_from=log.head())
         facts.replayed = recovered.replayed
         sequencer.subscribe(log_alerts)
