@@ -1,3 +1,5 @@
+import contextlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -104,3 +106,22 @@ def test_state_survives_encoding(history):
             continue
     data = msgspec.json.encode(ledger.state())
     assert Ledger(msgspec.json.decode(data, type=LedgerState)).state() == ledger.state()
+
+
+@given(st.lists(movements, max_size=20))
+def test_totals_are_the_sums_of_the_accounts_also_after_loading(steps):
+    ledger = Ledger()
+    for movement in steps:
+        with contextlib.suppress(LedgerError):
+            ledger.post(movement)
+    for books in (ledger, Ledger(ledger.state())):
+        balances = dict(books)
+        for asset, place in (("USDC", "gate"), ("USDC", "venue"), ("BTC", "venue")):
+            here = {a: b for a, b in balances.items() if (a.asset, a.place) == (asset, place)}
+            assert books.total(asset=asset, place=place) == sum(here.values())
+            assert books.total(asset=asset, kind=OwnerKind.USER, place=place) == sum(
+                b for a, b in here.items() if a.kind is OwnerKind.USER
+            )
+            assert books.held(asset=asset, place=place) == sum(
+                b for a, b in here.items() if a.kind is not OwnerKind.EXTERNAL
+            )

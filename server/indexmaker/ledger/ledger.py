@@ -21,6 +21,8 @@ class LedgerState(NamedTuple):
 
 
 _EMPTY = LedgerState((), 0)
+_Group = tuple[OwnerKind, str, str, str]
+"""Accounts of all owners of one kind with the same bucket, place and asset."""
 
 
 class Ledger:
@@ -29,6 +31,10 @@ class Ledger:
     def __init__(self, state: LedgerState = _EMPTY) -> None:
         self._balances = dict(state.balances)
         self._movements = state.movements
+        self._totals: dict[_Group, int] = {}
+        self._held: dict[tuple[str, str], int] = {}
+        for account, balance in self._balances.items():
+            self._count(account, balance)
 
     @property
     def movements(self) -> int:
@@ -62,6 +68,7 @@ class Ledger:
         if not after:
             return self._movements
         for account, balance in after.items():
+            self._count(account, changes[account])
             if balance:
                 self._balances[account] = balance
             else:
@@ -69,17 +76,21 @@ class Ledger:
         self._movements += 1
         return self._movements
 
+    def held(self, *, place: str, asset: str) -> int:
+        """What users and the house have at a place together, that is all but the world outside."""
+        return self._held.get((place, asset), 0)
+
     def total(
         self, *, asset: str, place: str | None = None, kind: OwnerKind | None = None, bucket: str | None = None
     ) -> int:
         """Sum of the accounts that match."""
         return sum(
-            balance
-            for account, balance in self._balances.items()
-            if account.asset == asset
-            and (place is None or account.place == place)
-            and (kind is None or account.kind is kind)
-            and (bucket is None or account.bucket == bucket)
+            total
+            for group, total in self._totals.items()
+            if group[3] == asset
+            and (place is None or group[2] == place)
+            and (kind is None or group[0] is kind)
+            and (bucket is None or group[1] == bucket)
         )
 
     def balanced(self) -> bool:
@@ -98,3 +109,11 @@ class Ledger:
     def state(self) -> LedgerState:
         """The ledger as plain data; equal ledgers give equal states."""
         return LedgerState(tuple(self), self._movements)
+
+    def _count(self, account: Account, change: int) -> None:
+        """Keep the sums over owners, so that totals need not look at every account."""
+        kind, _, bucket, place, asset = account
+        group = (kind, bucket, place, asset)
+        self._totals[group] = self._totals.get(group, 0) + change
+        if kind is not OwnerKind.EXTERNAL:
+            self._held[place, asset] = self._held.get((place, asset), 0) + change
