@@ -52,9 +52,11 @@ def _snapped(problem: Problem, prices: Sequence[int]) -> list[int]:
         if len(order.legs) > 1:
             continue
         atom, weight = order.legs[0]
-        limit, rest = divmod(order.limit * problem.price_scale, weight)
-        if rest:
-            continue
+        limit = order.limit * problem.price_scale * (1 if weight > 0 else -1)
+        if abs(weight) != 1:
+            limit, rest = divmod(limit, abs(weight))
+            if rest:
+                continue
         distance = abs(limit - prices[atom])
         near = max(1, int(_SNAP * abs(prices[atom])))
         if distance <= near and (atom not in nearest or (distance, limit) < nearest[atom]):

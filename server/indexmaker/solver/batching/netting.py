@@ -26,7 +26,7 @@ from indexmaker.auction import (
     clear,
 )
 from indexmaker.money import ATOMS
-from indexmaker.solver.batching.netting_market import Basket, NettingMarket, worth_trading
+from indexmaker.solver.batching.netting_market import NettingMarket, mid_values, worth_trading
 from indexmaker.solver.batching.reach import Reach, buy_price, sell_price
 from indexmaker.solver.batching.strategy import DUST_VALUE, Allocation, AllocationProblem, Demand
 from indexmaker.solver.batching.water_filling import WaterFilling
@@ -47,7 +47,9 @@ class Netting:
 
     def allocate(self, problem: AllocationProblem) -> Allocation:
         """Units per order, asset prices and the certificate of the orders as they were given."""
-        demands = sorted((d for d in problem.demands if worth_trading(d, problem.supplies)), key=lambda d: d.order_id)
+        values = mid_values(problem)
+        able = (d for d in problem.demands if worth_trading(d, value=values[d.quantities]))
+        demands = sorted(able, key=lambda d: d.order_id)
         units = dict.fromkeys((d.order_id for d in problem.demands), 0)
         if not demands:
             return Allocation(units=units)
@@ -64,29 +66,32 @@ class Netting:
 
 
 class _Session:
-    """One allocation: the market, the orders in buckets, and the solves."""
+    """One allocation: the market, the orders in buckets, and the solves. Baskets go by the number of their token."""
 
     def __init__(self, problem: AllocationProblem, demands: Sequence[Demand], backend: LpBackend) -> None:
         self.budget = problem.budget
         self.demands = demands
         self.backend = backend
         self.market = NettingMarket(problem, demands)
-        self.limits = [self.market.limit(demand) for demand in demands]
-        self.legs = [self.market.legs(demand) for demand in demands]
+        self.tokens = [self.market.tokens[demand.quantities] for demand in demands]
+        pairs = list(zip(demands, self.tokens, strict=True))
+        takes = {token: ((token, 1),) for token in self.market.tokens.values()}
+        gives = {token: ((token, -1),) for token in self.market.tokens.values()}
+        self.legs = [(takes if demand.side is Side.BUY else gives)[token] for demand, token in pairs]
+        self.limits = [self.market.limit(demand, token=token) for demand, token in pairs]
         self.merger = Merger(self.legs, self.limits, references=self.market.references)
-        self.baskets = {token: basket for basket, token in self.market.tokens.items()}
         self.quantities: list[int] = []
         self.externals: list[Order] = []
-        self.costs: dict[Basket, int] = {}
+        self.costs: dict[int, int] = {}
         self.reach = self.market.reach({})
 
     def run(self) -> Cleared:
         """Solve two or three times; see the module."""
         market = self.market
         cleared = self._solve(self.reach, market.steps())
-        reach = market.reach(market.net(self._tokens(cleared.result)))
+        reach = market.reach(market.net(self._bought(cleared.result)))
         cleared = self._solve(reach, market.steps())
-        deeper = market.reach(market.net(self._tokens(cleared.result)))
+        deeper = market.reach(market.net(self._bought(cleared.result)))
         if self._within(deeper, reach):
             return cleared
         return self._solve(deeper, market.steps(deeper))
@@ -94,20 +99,17 @@ class _Session:
     def share_out(self, result: Result) -> list[int]:
         """Units of every order; the largest buyers leave what the rounding of all orders needs within the reach."""
         fills = self.merger.share_out(result.fills[: len(self.merger.keys)], self.quantities)
-        buyers: dict[Basket, list[int]] = {}
-        for number, demand in enumerate(self.demands):
+        buyers: dict[int, list[int]] = {}
+        for number, (token, demand) in enumerate(zip(self.tokens, self.demands, strict=True)):
             if fills[number] and demand.side is Side.BUY:
-                buyers.setdefault(demand.quantities, []).append(number)
-        users: dict[str, list[Basket]] = {}
-        for basket in buyers:
-            for asset, _ in basket:
-                users.setdefault(asset, []).append(basket)
-        net = self.market.net(self._tokens(result))
-        for asset in sorted(users):
-            available = self.market.offered(asset, self.reach) if net[asset] > 0 else 0
-            short = net[asset] + self.market.users[asset] - available
-            for basket in users[asset]:
-                short = _leave(fills, buyers[basket], dict(basket)[asset], short)
+                buyers.setdefault(token, []).append(number)
+        net = self.market.net(self._bought(result))
+        for basket, token in self.market.tokens.items():
+            for asset, quantity in basket if token in buyers else ():
+                available = self.market.offered(asset, self.reach) if net[asset] > 0 else 0
+                short = net[asset] + self.market.users[asset] - available
+                left = _leave(fills, buyers[token], quantity, short)
+                net[asset] -= max(0, short) - left
         return fills
 
     def certify(self, result: Result, fills: Sequence[int]) -> Certificate:
@@ -119,16 +121,20 @@ class _Session:
 
     def _solve(self, reach: Reach, steps: list[Order]) -> Cleared:
         self.reach = reach
-        self.costs = {basket: buy_price(basket, reach.dearest) for basket in self.market.baskets}
-        proceeds = {basket: sell_price(basket, reach.cheapest) for basket in self.market.baskets}
-        self.quantities = [self._most(demand, proceeds) for demand in self.demands]
+        baskets = self.market.tokens.items()
+        self.costs = {token: buy_price(basket, reach.dearest) for basket, token in baskets}
+        proceeds = {token: sell_price(basket, reach.cheapest) for basket, token in baskets}
+        self.quantities = [
+            self._most(demand, cost=self.costs[token], proceeds=proceeds[token])
+            for demand, token in zip(self.demands, self.tokens, strict=True)
+        ]
         merged = self.merger.orders(self.quantities)
-        minted: dict[Basket, int] = {}
-        redeemed: dict[Basket, int] = {}
+        minted: dict[int, int] = {}
+        redeemed: dict[int, int] = {}
         for order in merged:
             token, weight = order.legs[0]
             side = minted if weight > 0 else redeemed
-            side[self.baskets[token]] = side.get(self.baskets[token], 0) + order.quantity
+            side[token] = side.get(token, 0) + order.quantity
         self.externals = [*self.market.conversions(minted, redeemed), *steps]
         return clear(self._problem(merged, wastes=self.market.wastes()), self.backend)
 
@@ -141,13 +147,12 @@ class _Session:
             wastes=wastes,
         )
 
-    def _most(self, demand: Demand, proceeds: dict[Basket, int]) -> int:
-        """Units that the order may trade at these prices."""
+    def _most(self, demand: Demand, *, cost: int, proceeds: int) -> int:
+        """Units that the order may trade when a unit costs or brings this."""
         if demand.side is Side.BUY:
-            cost = self.costs[demand.quantities]
             dear = 0 < demand.limit < cost or self.budget <= DUST_VALUE
             return 0 if dear else demand.cap * ATOMS // cost
-        return 0 if proceeds[demand.quantities] < demand.limit else demand.cap
+        return 0 if proceeds < demand.limit else demand.cap
 
     def _rows(self, orders: Iterable[Order]) -> tuple[Row, ...]:
         """The budget, where all buys together could exceed it; each buy's value is rounded up by itself."""
@@ -156,19 +161,19 @@ class _Session:
         for number, order in enumerate(orders):
             token, weight = order.legs[0]
             if weight > 0:
-                cost = self.costs[self.baskets[token]]
+                cost = self.costs[token]
                 coefficients.append((number, cost))
                 needed += cost * order.quantity
         bound = max(0, self.budget - len(self.demands)) * ATOMS
         return (Row(coefficients=tuple(coefficients), bound=bound),) if needed > bound else ()
 
-    def _tokens(self, result: Result) -> dict[Basket, int]:
+    def _bought(self, result: Result) -> dict[int, int]:
         """The tokens that are bought net."""
-        tokens = dict.fromkeys(self.market.baskets, 0)
+        bought: dict[int, int] = {}
         for (legs, _), fill in zip(self.merger.keys, result.fills, strict=False):
             token, weight = legs[0]
-            tokens[self.baskets[token]] += weight * fill
-        return tokens
+            bought[token] = bought.get(token, 0) + weight * fill
+        return bought
 
     def _within(self, reach: Reach, bound: Reach) -> bool:
         """Whether no basket is dearer to buy or cheaper to sell than was reckoned."""

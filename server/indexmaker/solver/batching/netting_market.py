@@ -23,7 +23,7 @@ from indexmaker.solver.batching.reach import Reach, full_reach, reach_at
 from indexmaker.solver.batching.strategy import DUST_VALUE, AllocationProblem, AssetSupply, Demand
 from indexmaker.solver.vocabulary import Side
 
-__all__ = ["Basket", "NettingMarket", "worth_trading"]
+__all__ = ["Basket", "NettingMarket", "mid_values", "worth_trading"]
 
 Basket = tuple[tuple[str, int], ...]
 """Quantity of each asset per unit of an index."""
@@ -35,16 +35,24 @@ _DUST = DUST_VALUE * ATOMS
 """Steps worth less are left out."""
 
 
-def worth_trading(demand: Demand, supplies: Mapping[str, AssetSupply]) -> bool:
-    """Whether an order can be served at all: every asset has a market, and there is more than dust to trade."""
-    quantities = demand.quantities
-    if not quantities or any(asset not in supplies or quantity <= 0 for asset, quantity in quantities):
+def mid_values(problem: AllocationProblem) -> dict[Basket, int]:
+    """Value of a unit of every basket at mid prices (10**-36); zero where an asset has no market."""
+    values: dict[Basket, int] = {}
+    for demand in problem.demands:
+        basket = demand.quantities
+        if basket not in values:
+            mids = [problem.supplies[asset].mid if asset in problem.supplies else 0 for asset, _ in basket]
+            usable = all(mid > 0 < quantity for (_, quantity), mid in zip(basket, mids, strict=True))
+            parts = (quantity * mid for (_, quantity), mid in zip(basket, mids, strict=True))
+            values[basket] = sum(parts) if usable else 0
+    return values
+
+
+def worth_trading(demand: Demand, *, value: int) -> bool:
+    """Whether there is more than dust to trade, a unit being worth `value` (10**-36; zero: cannot be traded)."""
+    if not value:
         return False
-    if any(supplies[asset].mid <= 0 for asset, _ in quantities):
-        return False
-    if demand.side is Side.BUY:
-        return demand.cap > DUST_VALUE
-    return demand.cap * sum(quantity * supplies[asset].mid for asset, quantity in quantities) > _DUST * ATOMS
+    return demand.cap > DUST_VALUE if demand.side is Side.BUY else demand.cap * value > _DUST * ATOMS
 
 
 class NettingMarket:
@@ -68,15 +76,13 @@ class NettingMarket:
             for asset, quantity in basket:
                 self.users[asset] += count
                 self.grain[asset] += quantity
-        self.mids = {
-            basket: sum(quantity * self.supplies[asset].mid for asset, quantity in basket) for basket in self.baskets
-        }
-        self.references = [self.supplies[asset].mid for asset in self.assets]
-        self.references += [self.mids[basket] for basket in self.baskets]
+        mids = [sum(quantity * self.supplies[asset].mid for asset, quantity in basket) for basket in self.baskets]
+        self.references = [self.supplies[asset].mid for asset in self.assets] + mids
         self._legs: dict[Basket, Legs] = {
             basket: tuple(sorted((atoms[asset], quantity) for asset, quantity in basket)) for basket in self.baskets
         }
-        self._market_lines = self._lines(full_reach(problem))
+        highest, lowest = self._lines(full_reach(problem))
+        self._market_limits = [(mid * highest // _LINES, -(-mid * lowest // _LINES)) for mid in mids]
 
     def _lines(self, reach: Reach) -> tuple[int, int]:
         """Grid lines at which orders without a limit stand, for buys and sells."""
@@ -87,35 +93,30 @@ class NettingMarket:
             fall = max(fall, -(-(mid - reach.cheapest[asset]) * _LINES // mid))
         return _LINES + rise + _PREMIUM, max(1, _LINES - fall - _PREMIUM)
 
-    def limit(self, demand: Demand) -> int:
+    def limit(self, demand: Demand, *, token: int) -> int:
         """What the order pays at most for a token (negative: for what it gives one), in price units.
 
         No limit counts as a premium that every supply meets, and no limit counts for more than that: what a unit
         really costs is bounded by the supply, and an order must not win by naming an absurd price.
         """
-        mid = self.mids[demand.quantities]
+        highest, lowest = self._market_limits[token - len(self.assets)]
         if demand.side is Side.BUY:
-            market = mid * self._market_lines[0] // _LINES
-            return min(demand.limit * ATOMS, market) if demand.limit else market
-        return -max(demand.limit * ATOMS, -(-mid * self._market_lines[1] // _LINES))
+            return min(demand.limit * ATOMS, highest) if demand.limit else highest
+        return -max(demand.limit * ATOMS, lowest)
 
-    def legs(self, demand: Demand) -> Legs:
-        """A buy takes a token, a sell gives one."""
-        return ((self.tokens[demand.quantities], 1 if demand.side is Side.BUY else -1),)
-
-    def conversions(self, minted: Mapping[Basket, int], redeemed: Mapping[Basket, int]) -> list[Order]:
+    def conversions(self, minted: Mapping[int, int], redeemed: Mapping[int, int]) -> list[Order]:
         """A mint and a redemption of every basket, up to these tokens.
 
         Their limit makes up for the lowering of limits of several legs: turning assets into tokens costs nothing.
         """
         orders = []
-        for basket in self.baskets:
-            token, assets = self.tokens[basket], self._legs[basket]
+        for basket, token in self.tokens.items():
+            assets = self._legs[basket]
             mint: Legs = (*assets, (token, -1))
             redeem: Legs = (*((atom, -quantity) for atom, quantity in assets), (token, 1))
             limit = price_tolerance(mint, references=self.references)
-            orders.append(Order(mint, limit, minted.get(basket, 0), external=True))
-            orders.append(Order(redeem, limit, redeemed.get(basket, 0), external=True))
+            orders.append(Order(mint, limit, minted.get(token, 0), external=True))
+            orders.append(Order(redeem, limit, redeemed.get(token, 0), external=True))
         return orders
 
     def steps(self, reach: Reach | None = None) -> list[Order]:
@@ -155,11 +156,11 @@ class NettingMarket:
         asks = ((supply.house_price, supply.inventory), *supply.asks)
         return sum(quantity for price, quantity in asks if price <= dearest)
 
-    def net(self, tokens: Mapping[Basket, int]) -> dict[str, int]:
+    def net(self, tokens: Mapping[int, int]) -> dict[str, int]:
         """What is missing of each asset (negative: left over) when so many tokens are bought net, rounded up."""
         net: dict[str, int] = {}
-        for basket, amount in tokens.items():
-            for asset, quantity in basket:
+        for token, amount in tokens.items():
+            for asset, quantity in self.baskets[token - len(self.assets)]:
                 net[asset] = net.get(asset, 0) + quantity * amount
         return {asset: -(-amount // ATOMS) for asset, amount in net.items()}
 
