@@ -16,6 +16,7 @@ __all__ = [
     "invoice_typed_data",
     "logon_typed_data",
     "order_typed_data",
+    "quote_typed_data",
     "redemption_typed_data",
 ]
 
@@ -50,8 +51,12 @@ def order_typed_data(
     limit_price: str = "",
     max_fee: str = "",
     expires_at: int = 0,
+    quote_id: str = "",
 ) -> dict[str, Any]:
-    """Terms of an index order; `side` is "BUY" or "SELL", `expires_at` UTC nanoseconds or 0."""
+    """Terms of an index order; `side` is "BUY" or "SELL", `expires_at` UTC nanoseconds or 0.
+
+    The binding quote is a field of the message only when there is one.
+    """
     fields = [
         ("clientOrderId", "string"),
         ("account", "address"),
@@ -72,7 +77,29 @@ def order_typed_data(
         "maxFee": max_fee,
         "expiresAt": expires_at,
     }
+    if quote_id:
+        fields.append(("quoteId", "string"))
+        message["quoteId"] = quote_id
     return _typed(account, "IndexOrder", fields, message)
+
+
+def quote_typed_data(account: AccountId, *, client_quote_id: str, side: str, index: str, amount: str) -> dict[str, Any]:
+    """The wish for a binding quote; `side` is "BUY" or "SELL"."""
+    fields = [
+        ("clientQuoteId", "string"),
+        ("account", "address"),
+        ("side", "string"),
+        ("index", "string"),
+        ("amount", "string"),
+    ]
+    message: dict[str, object] = {
+        "clientQuoteId": client_quote_id,
+        "account": account.address,
+        "side": side,
+        "index": index,
+        "amount": amount,
+    }
+    return _typed(account, "IndexQuote", fields, message)
 
 
 def amend_typed_data(

@@ -6,7 +6,13 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from indexmaker.identifiers import AccountId
-from indexmaker.typed_data import amend_typed_data, cancel_typed_data, logon_typed_data, order_typed_data
+from indexmaker.typed_data import (
+    amend_typed_data,
+    cancel_typed_data,
+    logon_typed_data,
+    order_typed_data,
+    quote_typed_data,
+)
 
 __all__ = ["Signer"]
 
@@ -32,6 +38,7 @@ class Signer:
         limit_price: str = "",
         max_fee: str = "",
         expires_at: int = 0,
+        quote_id: str = "",
     ) -> str:
         """Signature of an index order's terms, as 0x-hexadecimal."""
         return self.__sign(
@@ -44,7 +51,14 @@ class Signer:
                 limit_price=limit_price,
                 max_fee=max_fee,
                 expires_at=expires_at,
+                quote_id=quote_id,
             )
+        )
+
+    def sign_quote(self, *, client_quote_id: str, side: str, index: str, amount: str) -> str:
+        """Signature of the wish for a binding quote."""
+        return self.__sign(
+            quote_typed_data(self.account, client_quote_id=client_quote_id, side=side, index=index, amount=amount)
         )
 
     def sign_cancel(self, *, client_order_id: str) -> str:

@@ -83,8 +83,9 @@ class OrdersService(rpc.SolverServiceServicer):
     async def _submit(self, request: pb.SubmitIndexOrderRequest) -> pb.SubmitIndexOrderResponse:
         account = account_of(request.terms.account, field="terms.account")
         digest = hashlib.sha256(request.signature.encode()).hexdigest()
-        event = order_of(request.terms, account=account, digest=digest)
-        check_signature(signed_terms(request.terms, account=account), request.signature, account=account)
+        event = order_of(request.terms, account=account, digest=digest, quote_id=request.quote_id)
+        typed = signed_terms(request.terms, account=account, quote_id=request.quote_id)
+        check_signature(typed, request.signature, account=account)
         known = self._find(event.account, event.client_order_id) is not None
         committed = await submit(self._sequencer, event)
         report = _first_report(committed)

@@ -24,6 +24,8 @@ from indexmaker.api.solver.v1 import (
     indices_pb2_grpc,
     invoices_pb2,
     invoices_pb2_grpc,
+    quotes_pb2,
+    quotes_pb2_grpc,
     solver_pb2,
     solver_pb2_grpc,
 )
@@ -55,10 +57,12 @@ from indexmaker.services.solver.new_indices import NewIndices
 from indexmaker.services.solver.operations_service import OperationsService, RunFacts
 from indexmaker.services.solver.orders_service import OrdersService
 from indexmaker.services.solver.plugins_service import PluginsService
+from indexmaker.services.solver.quotes_service import QuotesService
 from indexmaker.services.solver.read_services import CollateralService, InvoicesService
 from indexmaker.services.solver.reconciliation import Reconciler, Source
 from indexmaker.services.solver.reports import project
 from indexmaker.services.solver.rhythm import Rhythm
+from indexmaker.services.solver.route_costs import RouteCosts
 from indexmaker.services.system import GUARDIAN
 from indexmaker.solver.accounts import venue_place
 from indexmaker.solver.commands import SolverCommand, SolverReport
@@ -194,8 +198,10 @@ class SolverProcess:
             cursors=ChainCursors(database, engine.name),
             factories=[FactoryAddress(*one) for one in self._settings.index_factories.items()],
         )
+        bridge_channel = await channel(self._settings.bridge_plugin)
+        max_fee_bps = self._settings.solver.max_routing_fee_bps
         bridge = BridgeEdge(
-            await channel(self._settings.bridge_plugin),
+            bridge_channel,
             post=sequencer.post,
             fundings=fundings,
             max_fee_bps=self._settings.solver.max_routing_fee_bps,
@@ -226,11 +232,19 @@ class SolverProcess:
             desk=desk,
             history=history,
         )
+        quotes = QuotesService(
+            engine,
+            sequencer,
+            markets,
+            clock=clock,
+            route_cost=RouteCosts(bridge_channel, fundings=fundings, max_fee_bps=max_fee_bps),
+        )
         facts = RunFacts(instance_id=instance_id, started_at=started_at, replayed=0)
         supervisor = await channel("supervisor")
         server = self._server(
             orders=OrdersService(engine, sequencer, recorder),
             indices=indices,
+            quotes=quotes,
             operations=OperationsService(engine, sequencer, recorder, reconciler=reconciler, facts=facts),
             plugins=PluginsService(supervisor),
         )
@@ -295,6 +309,7 @@ class SolverProcess:
         *,
         orders: OrdersService,
         indices: IndicesService,
+        quotes: QuotesService,
         operations: OperationsService,
         plugins: PluginsService,
     ) -> grpc.aio.Server:
@@ -303,12 +318,13 @@ class SolverProcess:
         server = grpc.aio.server(interceptors=interceptors, options=(("grpc.so_reuseport", 0),))
         solver_pb2_grpc.add_SolverServiceServicer_to_server(orders, server)
         indices_pb2_grpc.add_IndexServiceServicer_to_server(indices, server)
+        quotes_pb2_grpc.add_QuoteServiceServicer_to_server(quotes, server)
         collateral_pb2_grpc.add_CollateralServiceServicer_to_server(CollateralService(self._engine), server)
         invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoicesService(self._engine), server)
         operations_pb2_grpc.add_OperationsServiceServicer_to_server(operations, server)
         operations_pb2_grpc.add_PluginServiceServicer_to_server(plugins, server)
         health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
-        modules = (solver_pb2, indices_pb2, collateral_pb2, invoices_pb2, operations_pb2, health_pb2)
+        modules = (solver_pb2, indices_pb2, quotes_pb2, collateral_pb2, invoices_pb2, operations_pb2, health_pb2)
         names = [service.full_name for module in modules for service in module.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
         _bind(server, "run_directory", self._local_address())

@@ -11,10 +11,20 @@ from indexmaker.solver.events import OrderAmendRequested, OrderSubmitted
 from indexmaker.solver.vocabulary import Side
 from indexmaker.typed_data import amend_typed_data, order_typed_data
 
-__all__ = ["account_of", "amend_of", "amount_of", "client_order_id_of", "order_of", "signed_amend", "signed_terms"]
+__all__ = [
+    "SIDES",
+    "account_of",
+    "amend_of",
+    "amount_of",
+    "client_order_id_of",
+    "order_of",
+    "signed_amend",
+    "signed_terms",
+]
 
 _MAX_INDEX_LENGTH = 32
-_SIDES = {pb.INDEX_SIDE_BUY: Side.BUY, pb.INDEX_SIDE_SELL: Side.SELL}
+_MAX_QUOTE_LENGTH = 40
+SIDES = {pb.INDEX_SIDE_BUY: Side.BUY, pb.INDEX_SIDE_SELL: Side.SELL}
 
 
 def account_of(account: common_pb2.AccountId, *, field: str = "account") -> AccountId:
@@ -46,7 +56,7 @@ def amount_of(text: str, *, field: str, optional: bool = False) -> int:
     return atoms
 
 
-def signed_terms(terms: pb.IndexOrderTerms, *, account: AccountId) -> dict[str, object]:
+def signed_terms(terms: pb.IndexOrderTerms, *, account: AccountId, quote_id: str = "") -> dict[str, object]:
     """The typed data that the user must have signed for these terms."""
     return order_typed_data(
         account,
@@ -57,16 +67,19 @@ def signed_terms(terms: pb.IndexOrderTerms, *, account: AccountId) -> dict[str, 
         limit_price=terms.limit_price,
         max_fee=terms.max_fee,
         expires_at=terms.expires_at,
+        quote_id=quote_id,
     )
 
 
-def order_of(terms: pb.IndexOrderTerms, *, account: AccountId, digest: str) -> OrderSubmitted:
+def order_of(terms: pb.IndexOrderTerms, *, account: AccountId, digest: str, quote_id: str = "") -> OrderSubmitted:
     """The event of an order; what depends on the engine's state is checked by the engine."""
-    side = _SIDES.get(terms.side)
+    side = SIDES.get(terms.side)
     if side is None:
         raise InvalidFieldError("terms.side", "must be INDEX_SIDE_BUY or INDEX_SIDE_SELL")
     if not terms.index or len(terms.index) > _MAX_INDEX_LENGTH:
         raise InvalidFieldError("terms.index", "must name an index, such as TOP20")
+    if len(quote_id) > _MAX_QUOTE_LENGTH:
+        raise InvalidFieldError("quote_id", "is not one that a binding quote has")
     if terms.expires_at < 0:
         raise InvalidFieldError("terms.expires_at", "must be UTC nanoseconds, or 0 for never")
     return OrderSubmitted(
@@ -79,6 +92,7 @@ def order_of(terms: pb.IndexOrderTerms, *, account: AccountId, digest: str) -> O
         max_fee=amount_of(terms.max_fee, field="terms.max_fee", optional=True),
         expires_at=terms.expires_at,
         signature_digest=digest,
+        quote_id=quote_id,
     )
 
 

@@ -39,6 +39,7 @@ def on_quote_requested(step: Step, event: QuoteRequested) -> None:
         amount=event.amount,
         terms=rehearsed.terms,
         state=QuoteState.OPEN if possible else QuoteState.REFUSED,
+        made_at=step.at,
         expires_at=step.at + step.state.config.quote_life_ns if possible else step.at,
         value=rehearsed.value,
         inventory=rehearsed.inventory,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexmaker.solver.commands import QuoteReport, QuoteTerms
+from indexmaker.solver.commands import QuoteTerms
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.vocabulary import QuoteState, Side
 
@@ -23,8 +23,8 @@ class Quote(Record, kw_only=True):
     amount: int
     terms: QuoteTerms
     state: QuoteState
+    made_at: int
     expires_at: int
     value: int = 0
     inventory: tuple[tuple[str, int], ...] = ()
     order_id: str = ""
-    first: QuoteReport | None = None
