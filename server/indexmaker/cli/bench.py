@@ -52,7 +52,8 @@ def solver(*, what: tuple[What, ...] = (), quick: bool = False, json: Json = Fal
         "growth": lambda: growth_figures(sizes=sizes),
     }
     figures: list[Figure] = []
-    for name in what or tuple(parts):
+    names: tuple[str, ...] = what or tuple(parts)
+    for name in names:
         print(f"measuring {name} …", file=sys.stderr)
         figures += parts[name]()
     _print(figures, json=json)
