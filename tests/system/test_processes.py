@@ -21,7 +21,7 @@ from indexmaker.connectors.testing import arrival_hash
 from indexmaker.ledger import OwnerKind
 from indexmaker.money import parse_atoms
 from indexmaker.runtime.verification import replay
-from indexmaker.services.system import CORE, system_processes
+from indexmaker.services.system import CORE, GUARDIAN, system_processes
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.storage import Database, SqlJournal
 from indexmaker_client import Client
@@ -157,7 +157,7 @@ def check_database(settings: Settings, balances: dict[str, int]) -> None:
     assert sum(atoms for account, atoms in engine.ledger if account.kind is OwnerKind.USER) == 0
 
 
-async def test_a_core_that_cannot_work_as_configured_is_given_up_at_once():
+async def test_a_guardian_without_a_usable_key_is_given_up_at_once_and_the_core_is_not_started():
     with tempfile.TemporaryDirectory(prefix="im-") as scratch:
         run_dir = Path(scratch)
         file = write_configuration(run_dir)
@@ -169,7 +169,8 @@ async def test_a_core_that_cannot_work_as_configured_is_given_up_at_once():
         async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
             running = tasks.create_task(supervisor.run())
             async for event in supervisor.events():
-                starts += (event.name, event.news) == (CORE, News.STARTED)
+                starts += (event.name, event.news) == (GUARDIAN, News.STARTED)
+                assert (event.name, event.news) != (CORE, News.STARTED)
                 if (event.name, event.news) == (CORE, News.FAILED):
                     break
             supervisor.stop()

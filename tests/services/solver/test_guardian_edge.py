@@ -1,4 +1,4 @@
-"""The guardian's edge: signs what it finds nothing wrong with, and only that."""
+"""The core's side of the guardian: it asks until it is answered, and passes on nothing but the answer."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import asyncio
 
 import grpc.aio
 import msgspec
-from eth_account import Account
-from eth_account.messages import encode_typed_data
+import pytest
 
 from indexmaker.api.chain.v1 import chain_pb2 as pb
+from indexmaker.api.solver.v1 import guardian_pb2, guardian_pb2_grpc
+from indexmaker.connectors.errors import InvalidFieldError, TransientError
+from indexmaker.connectors.interceptors import CallGuard
+from indexmaker.services.guardian.accounts import account_of
 from indexmaker.services.solver.edges import GuardianEdge
 from indexmaker.services.solver.edges.chain import ChainEdge
-from indexmaker.services.solver.lots_root import lots_root
 from indexmaker.solver.commands import Invoice, SettleInvoice, SignInvoice
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
 from indexmaker.solver.vocabulary import SettlementState
-from indexmaker.typed_data import invoice_typed_data
 
-KEY = "0x" + "31" * 32
 UNIT = 10**12
 
 INVOICE = Invoice(
@@ -48,38 +48,75 @@ INVOICE = Invoice(
 )
 
 
-async def decided(review) -> object:  # type: ignore[no-untyped-def]
+class Guardian(guardian_pb2_grpc.GuardianServiceServicer):
+    """Answers as the test says, one answer after another; an exception is raised."""
+
+    def __init__(self, *answers: guardian_pb2.SignResponse | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[guardian_pb2.SignRequest] = []
+
+    async def Sign(self, request: guardian_pb2.SignRequest, context: object) -> guardian_pb2.SignResponse:  # type: ignore[override]  # noqa: N802
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+SIGNATURE = guardian_pb2.SignResponse(
+    signature=guardian_pb2.InvoiceSignature(signer="0xs", signature="0x99", lots_root="0x77", digest="0xd")
+)
+SIGNED = InvoiceSigned(invoice_id="i-1", signer="0xs", signature="0x99", lots_root="0x77", digest="0xd")
+
+
+async def asked(guardian: Guardian, address: str) -> object:
+    """What the core is told of the guardian's answer."""
     answers: asyncio.Queue[object] = asyncio.Queue()
-    edge = GuardianEdge(KEY, post=answers.put, review=review)
-    edge.dispatch(SignInvoice(command_id="si-1", invoice=INVOICE))
-    running = asyncio.ensure_future(edge.run())
-    try:
-        return await asyncio.wait_for(answers.get(), 5)
-    finally:
-        running.cancel()
+    server = grpc.aio.server(interceptors=(CallGuard(lambda: True),))
+    guardian_pb2_grpc.add_GuardianServiceServicer_to_server(guardian, server)
+    server.add_insecure_port(address)
+    async with grpc.aio.insecure_channel(address) as channel:
+        edge = GuardianEdge(channel, post=answers.put)
+        edge.dispatch(SignInvoice(command_id="si-1", invoice=INVOICE))
+        running = asyncio.ensure_future(edge.run())
+        await server.start()
+        try:
+            return await asyncio.wait_for(answers.get(), 10)
+        finally:
+            running.cancel()
+            await server.stop(None)
 
 
-async def test_an_invoice_with_a_fault_is_vetoed_with_the_reason_and_never_signed() -> None:
-    answer = await decided(lambda invoice: ("BALANCE: off by one", "UNITS: too many"))
-    assert answer == InvoiceVetoed(invoice_id="i-1", reason="BALANCE: off by one; UNITS: too many")
+@pytest.fixture
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"unix:{tmp_path_factory.mktemp('g')}/g.sock"
 
 
-async def test_a_good_invoice_is_signed_in_the_tokens_own_units() -> None:
-    answer = await decided(lambda invoice: ())
-    assert isinstance(answer, InvoiceSigned)
-    typed = invoice_typed_data(
-        chain_id=42161,
-        gate=INVOICE.gate,
-        request_id=7,
-        spent=81,
-        fee=5,
-        back=14,
-        out=5,
-        lots_root=lots_root(()),
-        deadline=9,
-    )
-    signer = Account.recover_message(encode_typed_data(full_message=typed), signature=answer.signature)
-    assert signer.lower() == answer.signer == Account.from_key(KEY).address.lower()
+async def test_a_veto_is_passed_on_with_every_reason(address: str) -> None:
+    found = [
+        guardian_pb2.Discrepancy(check="BALANCE", text="off by one"),
+        guardian_pb2.Discrepancy(check="LOT", text="x"),
+    ]
+    answer = await asked(Guardian(guardian_pb2.SignResponse(veto=guardian_pb2.Veto(discrepancies=found))), address)
+    assert answer == InvoiceVetoed(invoice_id="i-1", reason="BALANCE: off by one; LOT: x")
+
+
+async def test_a_guardian_that_cannot_judge_yet_is_asked_again(address: str) -> None:
+    guardian = Guardian(TransientError("no venue"), SIGNATURE)
+    assert await asked(guardian, address) == SIGNED
+    assert len(guardian.asked) == 2
+
+
+async def test_a_refusal_for_good_is_a_veto_and_not_silence(address: str) -> None:
+    answer = await asked(Guardian(InvalidFieldError("account", "give one")), address)
+    assert isinstance(answer, InvoiceVetoed)
+    assert "give one" in answer.reason
+
+
+async def test_the_account_arrives_as_it_is(address: str) -> None:
+    guardian = Guardian(SIGNATURE)
+    await asked(guardian, address)
+    assert account_of(guardian.asked[0]) == INVOICE
 
 
 async def test_a_mint_that_loses_its_block_after_it_was_confirmed_is_told_as_reorganised() -> None:
