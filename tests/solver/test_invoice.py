@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexmaker.money import ATOMS, mul_ceil
-from indexmaker.solver.assignment import HOUSE, Source, fill_units, split_sources
+from indexmaker.solver.assignment import HOUSE, Obtained, Planned, Source, fill_units, split_sources
 from indexmaker.solver.commands import InvoiceLot
 from indexmaker.solver.invoice import build_invoice, canonical_lots, supported_units
 from indexmaker.solver.routing_fees import split_in_units
@@ -169,10 +169,13 @@ def test_sources_are_shared_out_exactly_and_everybody_pays_the_same_average(sour
 )
 def test_orders_are_filled_by_the_weakest_leg_and_never_above_their_plan(planned, supplies):
     basket = (("A", ATOMS), ("B", 3 * ATOMS))
-    orders = [(str(number), units, 7 * ATOMS, basket) for number, units in enumerate(planned)]
+    orders = [
+        Planned(order_id=str(number), units=units, price=7 * ATOMS, quantities=basket)
+        for number, units in enumerate(planned)
+    ]
     held = {"A": supplies[0], "B": supplies[1]}
-    filled = fill_units(orders, supplies=held, step=1)
-    assert all(0 <= filled[order_id] <= units for order_id, units, _, _ in orders)
+    filled = fill_units(orders, {asset: Obtained(bought=quantity) for asset, quantity in held.items()})
+    assert all(0 <= filled[order.order_id] <= order.units for order in orders)
     for asset, quantity in basket:
         assert sum(mul_ceil(quantity, units) for units in filled.values()) <= held[asset]
     room = min(held["A"], held["B"] // 3)

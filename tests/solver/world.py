@@ -49,10 +49,11 @@ def instrument(base: str, **rules: int) -> Instrument:
 
 @dataclass
 class Market:
-    """What the venue would fill: ask levels that executions eat, and one bid for the mid price."""
+    """What the venue would fill: levels that executions eat. `bids` are one unit at `bid` unless given."""
 
     asks: list[tuple[int, int]]
     bid: int
+    bids: list[tuple[int, int]] | None = None
     age_ns: int = 0
     flags: tuple[ev.BookFlag, ...] = ()
 
@@ -60,6 +61,13 @@ class Market:
 def market(price: str, *, quantity: str = "1000000", spread: str = "0.02") -> Market:
     ask = amt(price)
     return Market(asks=[(ask, amt(quantity))], bid=ask - amt(spread))
+
+
+def deep_market(price: str, *, quantity: str = "1000000", spread: str = "0.02") -> Market:
+    """As deep on the side of the bids as on that of the asks."""
+    found = market(price, quantity=quantity, spread=spread)
+    found.bids = [(found.bid, amt(quantity))]
+    return found
 
 
 Hook = Callable[["World", out.SolverCommand], list[ev.SolverEvent] | None]
@@ -190,15 +198,19 @@ class World:
     def books(self) -> tuple[ev.Book, ...]:
         return tuple(
             ev.Book(
-                venue="binance",
+                venue=self.venue_of(symbol),
                 symbol=symbol,
-                bids=((m.bid, ATOMS),) if m.bid else (),
+                bids=tuple(m.bids if m.bids is not None else [(m.bid, ATOMS)] if m.bid else []),
                 asks=tuple(m.asks),
                 age_ns=m.age_ns,
                 flags=m.flags,
             )
             for symbol, m in self.markets.items()
         )
+
+    def venue_of(self, symbol: str) -> str:
+        rules = self.instruments.get(symbol)
+        return rules.venue if rules else "binance"
 
     def solve(self) -> None:
         self.submit(ev.BatchSolve(books=self.books()))
@@ -338,16 +350,21 @@ class World:
         left = command.quantity
         events: list[ev.SolverEvent] = [ev.AssetOrderAccepted(client_order_id=command.client_order_id)]
         levels: list[tuple[int, int]] = []
-        for price, offered in m.asks:
-            taken = min(left, offered) if price <= command.price else 0
+        buys = command.side is Side.BUY
+        for price, offered in m.asks if buys else m.bids or [(m.bid, ATOMS)]:
+            within = price <= command.price if buys else price >= command.price
+            taken = min(left, offered) if within else 0
             left -= taken
             if offered > taken:
                 levels.append((price, offered - taken))
             if taken:
                 events.append(self.trade(command, price, taken))
-        m.asks = levels
+        if buys:
+            m.asks = levels
+        elif m.bids is not None:
+            m.bids = levels
         executed = command.quantity - left
-        self.bought[command.symbol] += executed
+        self.bought[command.symbol] += executed if buys else -executed
         status = AssetOrderStatus.EXPIRED if left else AssetOrderStatus.FILLED
         done = ev.AssetOrderDone(client_order_id=command.client_order_id, status=status, executed_quantity=executed)
         return [*events, done]
@@ -355,7 +372,7 @@ class World:
     def trade(self, command: out.PlaceAssetOrder, price: int, quantity: int) -> ev.ExecutionReported:
         self.trades += 1
         rules = self.instruments[command.symbol]
-        asset = self.commission_asset or rules.base
+        asset = self.commission_asset or (rules.base if command.side is Side.BUY else rules.quote)
         if asset == rules.base:
             commission = quantity * rules.taker_fee // ATOMS
         elif asset == "USDC":
@@ -363,7 +380,7 @@ class World:
         else:
             commission = amt("0.0001")
         execution = ev.ExecutionReported(
-            venue="binance",
+            venue=command.venue,
             symbol=command.symbol,
             trade_id=str(self.trades),
             client_order_id=command.client_order_id,

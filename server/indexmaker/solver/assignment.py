@@ -1,23 +1,68 @@
-"""Giving the assets of a batch to its orders: weakest leg first, one average price for all, to the last atom.
-Pure.
+"""Giving what a batch obtained to its orders: weakest leg first, one average price for each side, to the last
+atom. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from indexmaker.money import ATOMS, split_pro_rata
 from indexmaker.solver.batching.filling import Share, fill_fairly
-from indexmaker.solver.vocabulary import Value
+from indexmaker.solver.batching.strategy import asset_release, asset_use
+from indexmaker.solver.vocabulary import Side, Value
 
-__all__ = ["HOUSE", "Part", "Source", "fill_units", "split_sources"]
+__all__ = ["HOUSE", "Obtained", "Part", "Planned", "Source", "Trader", "fill_units", "flows", "split_sources"]
 
 HOUSE = ""
 """The key under which the house takes part in a split."""
 
+_ROUNDS = 12
+
+
+class Trader(Protocol):
+    """Whoever trades a basket: an order as asked for, or as planned."""
+
+    @property
+    def order_id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def side(self) -> Side:
+        """Whether it takes assets or gives them."""
+        ...
+
+    @property
+    def quantities(self) -> tuple[tuple[str, int], ...]:
+        """Assets per unit."""
+        ...
+
+
+class Planned(Value, frozen=True, kw_only=True):
+    """An order of the batch: the units planned, their price as its weight, and the grid of its units."""
+
+    order_id: str
+    side: Side = Side.BUY
+    units: int
+    price: int
+    quantities: tuple[tuple[str, int], ...]
+    grid: int = 1
+
+
+class Obtained(Value, frozen=True, kw_only=True):
+    """One asset: what venues gave and took for the orders, the inventory that buyers may have, and what the house
+    takes from sellers.
+    """
+
+    bought: int = 0
+    sold: int = 0
+    inventory: int = 0
+    absorb: int = 0
+
 
 class Source(Value, frozen=True, kw_only=True):
-    """Something to share out: a quantity, what it cost and the commission on it."""
+    """Something to share out: a quantity, what it cost (or brought) and the commission on it."""
 
     quantity: int
     cost: int
@@ -34,24 +79,80 @@ class Part(Value, frozen=True, kw_only=True):
     fee: int
 
 
-def fill_units(
-    planned: Sequence[tuple[str, int, int, tuple[tuple[str, int], ...]]],
-    *,
-    supplies: Mapping[str, int],
-    step: int,
-) -> dict[str, int]:
-    """Units each order is filled with, given what was obtained: max-min fair, at most its plan, in basket
-    proportion.
+def flows(traders: Sequence[Trader], units: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """What buyers need (rounded up) and what sellers give (rounded down) of each asset at these units."""
+    needed: dict[str, int] = {}
+    given: dict[str, int] = {}
+    for order in traders:
+        for asset, quantity in order.quantities:
+            if order.side is Side.BUY:
+                needed[asset] = needed.get(asset, 0) + asset_use(quantity, units=units[order.order_id])
+            else:
+                given[asset] = given.get(asset, 0) + asset_release(quantity, units=units[order.order_id])
+    return needed, given
 
-    `planned` are (order, units, price, quantities per unit); units are rounded down to `step`.
+
+def fill_units(planned: Sequence[Planned], obtained: Mapping[str, Obtained]) -> dict[str, int]:
+    """Units each order is filled with: max-min fair on each side, at most its plan, in basket proportion.
+
+    Buyers share what was bought, the inventory and what sellers give; sellers what was sold, what the house absorbs
+    and what buyers take. Each side bounds the other, so both are filled in turn, never with more than before. Should
+    they not agree within a few rounds, buyers go without the sellers' assets. Units are rounded down to their grid; the
+    few atoms that this leaves of the sellers' assets are the house's.
     """
+    units = {order.order_id: order.units - order.units % order.grid for order in planned}
+    if _fits(planned, units, obtained):
+        return units
+    buyers = [order for order in planned if order.side is Side.BUY]
+    sellers = [order for order in planned if order.side is Side.SELL]
+    for _ in range(_ROUNDS):
+        before = dict(units)
+        _, given = flows(sellers, units)
+        units |= _filled(buyers, {a: o.bought + o.inventory + given.get(a, 0) for a, o in obtained.items()}, units)
+        taken, _ = flows(buyers, units)
+        units |= _filled(sellers, {a: o.sold + o.absorb + taken.get(a, 0) for a, o in obtained.items()}, units)
+        if units == before or _fits(planned, units, obtained):
+            return units
+    units |= _filled(buyers, {a: o.bought + o.inventory for a, o in obtained.items()}, units)
+    taken, _ = flows(buyers, units)
+    return units | _filled(sellers, {a: o.sold + o.absorb + taken.get(a, 0) for a, o in obtained.items()}, units)
+
+
+def _fits(planned: Sequence[Planned], units: Mapping[str, int], obtained: Mapping[str, Obtained]) -> bool:
+    """Buyers never need more than there is; of the sellers' assets the house takes what rounding leaves over."""
+    needed, given = flows(planned, units)
+    nothing = Obtained()
+    for asset in needed.keys() | given.keys():
+        known = obtained.get(asset, nothing)
+        net = needed.get(asset, 0) - given.get(asset, 0)
+        if net > known.bought + known.inventory or -net > known.sold + known.absorb + _dust(planned, asset):
+            return False
+    return True
+
+
+def _dust(planned: Sequence[Planned], asset: str) -> int:
+    """What rounding units to their grids, and quantities to atoms, can come to."""
+    return sum(
+        asset_use(quantity, units=order.grid) + 2
+        for order in planned
+        for held, quantity in order.quantities
+        if held == asset
+    )
+
+
+def _filled(orders: Sequence[Planned], room: Mapping[str, int], most: Mapping[str, int]) -> dict[str, int]:
     shares = [
-        Share(order_id=order_id, price=price, quantities=quantities, cap=-(-units * price // ATOMS))
-        for order_id, units, price, quantities in planned
+        Share(
+            order_id=order.order_id,
+            price=max(1, order.price),
+            quantities=order.quantities,
+            cap=-(-most[order.order_id] * max(1, order.price) // ATOMS),
+        )
+        for order in orders
     ]
-    allowed = fill_fairly(shares, room=supplies)
-    filled = {order_id: min(units, allowed[order_id]) for order_id, units, _, _ in planned}
-    return {order_id: units - units % step for order_id, units in filled.items()}
+    allowed = fill_fairly(shares, room=room)
+    filled = {order.order_id: min(most[order.order_id], allowed[order.order_id]) for order in orders}
+    return {order.order_id: filled[order.order_id] - filled[order.order_id] % order.grid for order in orders}
 
 
 def split_sources(sources: Sequence[Source], needs: Sequence[tuple[str, int]]) -> list[Part]:

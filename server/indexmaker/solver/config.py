@@ -76,6 +76,11 @@ class SolverConfig(Value, frozen=True, kw_only=True):
     `inventory_budget`.
     """
     inventory_budget: int = 0
+    inventory_limits: tuple[tuple[str, int], ...] = ()
+    """Value of the house's inventory of an asset, at mid prices, above which the rest is sold off; an asset not
+    listed has `inventory_limit`. Never less than the budget.
+    """
+    inventory_limit: int = 500 * ATOMS
     aggregation_window_ns: int = 30 * _SECOND
     """How long an order whose leg is under the venue's minimum waits for company."""
     mint_threshold: int = ATOMS * 99 // 100
@@ -111,3 +116,8 @@ class SolverConfig(Value, frozen=True, kw_only=True):
     def inventory_budget_of(self, asset: str) -> int:
         """House money allowed in surplus of `asset`, in atoms of collateral."""
         return dict(self.inventory_budgets).get(asset, self.inventory_budget)
+
+    def inventory_limit_of(self, asset: str) -> int:
+        """Value of inventory in `asset`, in atoms of collateral, above which it is sold off."""
+        limit = dict(self.inventory_limits).get(asset, self.inventory_limit)
+        return max(limit, self.inventory_budget_of(asset))

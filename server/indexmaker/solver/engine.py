@@ -14,6 +14,7 @@ from indexmaker.solver.errors import StateError
 from indexmaker.solver.handlers.orders import order_id_of
 from indexmaker.solver.handlers.rebalancing import wanted_assets
 from indexmaker.solver.handlers.table import HANDLERS
+from indexmaker.solver.house_work import house_assets
 from indexmaker.solver.state import Index, IndexOrder, SolverState
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import OrderState
@@ -91,13 +92,17 @@ class SolverEngine:
                 wanted.update(self._symbols(index, {asset for asset, _ in quantities}))
         for index in self._state.indices.values():
             wanted.update(self._symbols(index, wanted_assets(self._state.rebalances, index)))
+        for demand in self._state.demands.values():
+            if not demand.ended:
+                wanted.update(self._symbols(self._state.indices[demand.index], {demand.asset}))
+        wanted.update((rules.venue, rules.symbol) for rules in house_assets(self._state))
         return tuple(sorted(wanted))
 
     def _symbols(self, index: Index, assets: set[str]) -> set[tuple[str, str]]:
         return {
             (i.venue, i.symbol)
             for i in self._state.instruments.values()
-            if (i.venue, i.quote) == (index.venue, index.collateral) and i.base in assets
+            if i.quote == index.collateral and i.base in assets
         }
 
     def order(self, account: str, client_order_id: str) -> IndexOrder | None:

@@ -126,7 +126,7 @@ def _amend(record: EvidenceRecord, event: ev.OrderAmendRequested, outputs: _Outp
 
 
 def _note_mids(record: EvidenceRecord, event: ev.BatchSolve, outputs: _Outputs) -> None:
-    """The mid prices of a batch, of the book of its leg where it has one."""
+    """The mid prices of a batch, of the books that it names."""
     mids: dict[str, int] = {}
     for book in event.books:
         asset = record.bases.get(f"{book.venue}:{book.symbol}")
@@ -134,8 +134,8 @@ def _note_mids(record: EvidenceRecord, event: ev.BatchSolve, outputs: _Outputs) 
             mids.setdefault(asset, _mid(book))
     books = {(book.venue, book.symbol): book for book in event.books}
     for report in _begun(outputs):
-        legs = {leg.asset: books.get((leg.venue, leg.symbol)) for leg in report.legs}
-        named = {asset: _mid(book) for asset, book in legs.items() if book is not None}
+        pools = {pool.asset: books.get((pool.venue, pool.symbol)) for pool in report.pools}
+        named = {asset: _mid(book) for asset, book in pools.items() if book is not None}
         record.mids |= {f"{report.batch_id}:{asset}": mid for asset, mid in (mids | named).items()}
 
 
@@ -145,7 +145,8 @@ def _begun(outputs: _Outputs) -> Iterable[BatchReport]:
 
 def _mid(book: ev.Book) -> int:
     """Mid price of a frozen book; the best price of one side where the other is empty."""
-    prices = [side[0][0] for side in (book.bids, book.asks) if side]
+    sides = [[price for price, quantity in side if price > 0 and quantity > 0] for side in (book.bids, book.asks)]
+    prices = [side[0] for side in sides if side]
     return sum(prices) // len(prices) if prices else 0
 
 

@@ -17,7 +17,6 @@ from indexmaker.solver.guardian import (
     verify_invoice,
 )
 from indexmaker.solver.state import DepositLot, Fill, Index, IndexOrder, SolverState, Transfer
-from indexmaker.solver.vocabulary import LotSource, Side
 
 __all__ = ["facts_of", "order_as_asked", "review_invoice", "trades_named"]
 
@@ -52,9 +51,9 @@ def facts_of(state: SolverState, invoice: Invoice) -> InvoiceFacts | None:
         executions=executions,
         fee_values=fee_values,
         mids={
-            (batch_id, leg.asset): leg.mid
+            (batch_id, pool.asset): pool.mid
             for batch_id in {part.batch_id for part in invoice.lots} & state.batches.keys()
-            for leg in state.batches[batch_id].legs
+            for pool in state.batches[batch_id].pools
         },
         taken=_taken(state, order, names),
         crossed=_crossed(state, names),
@@ -115,10 +114,10 @@ def trades_named(state: SolverState, names: set[str]) -> tuple[dict[str, Executi
         batch = state.batches[batch_id]
         for leg in batch.legs:
             for fill in (*leg.fills, *leg.late):
-                name = trade_key(batch.venue, fill.symbol, fill.trade_id)
+                name = trade_key(leg.venue, fill.symbol, fill.trade_id)
                 if name in names:
-                    executions[name] = _execution(batch.venue, fill)
-                    fee_values[name] = fill.fee or 0
+                    executions[name] = _execution(leg.venue, fill)
+                    fee_values[name] = fill.fee
     return executions, fee_values
 
 
@@ -146,14 +145,9 @@ def _taken(state: SolverState, order: IndexOrder, names: set[str]) -> dict[str, 
 
 
 def _crossed(state: SolverState, names: set[str]) -> dict[str, int]:
-    """What sellers gave to buyers of their batches."""
-    given: dict[str, int] = {}
-    for other in state.orders.values():
-        for lot in other.lots if other.side is Side.SELL else ():
-            name = trade_key(lot.venue, lot.symbol, lot.trade_id)
-            if lot.source is LotSource.CROSS and name in names:
-                given[name] = given.get(name, 0) + lot.quantity
-    return given
+    """What the sellers of a batch gave to its buyers, and to the house's inventory."""
+    known = names & state.crosses.keys()
+    return {name: state.crosses[name].crossed + state.crosses[name].absorbed for name in known}
 
 
 def _holdings(state: SolverState, order: IndexOrder) -> Iterator[tuple[str, int]]:
@@ -164,6 +158,6 @@ def _holdings(state: SolverState, order: IndexOrder) -> Iterator[tuple[str, int]
     for held in state.inventory:
         yield trade_key(held.venue, held.symbol, held.trade_id), held.quantity
     for batch_id in state.open_batches:
-        for leg in state.batches[batch_id].legs:
-            for held in leg.held:
+        for pool in state.batches[batch_id].pools:
+            for held in (*pool.held, *pool.selling):
                 yield trade_key(held.venue, held.symbol, held.trade_id), held.quantity

@@ -112,18 +112,13 @@ def _order(ways: _Ways, state: SolverState, order: AssetOrder) -> None:
     instrument = state.instruments[f"{order.venue}:{order.symbol}"]
     place = accounts.venue_place(order.venue)
     left = order.quantity - order.executed
-    side = _side_of(order)
-    if side is Side.BUY:
+    if order.side is Side.BUY:
         ways.leaving(place, instrument.quote, mul_ceil(order.price, left), "orders")
         ways.coming(place, instrument.base, left, "orders")
     else:
         ways.leaving(place, instrument.base, left, "orders")
         # A sale may bring more than its limit; nobody sells at more than ten times it.
         ways.coming(place, instrument.quote, 10 * mul_ceil(order.price, left), "orders")
-
-
-def _side_of(order: AssetOrder) -> Side:
-    return getattr(order, "side", Side.BUY)
 
 
 def places(positions: Iterable[Expected]) -> frozenset[str]:

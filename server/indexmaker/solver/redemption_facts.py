@@ -13,7 +13,7 @@ from indexmaker.solver.guardian import Check, Discrepancy, TransferFacts, trade_
 from indexmaker.solver.handlers.routing import terms_key
 from indexmaker.solver.redemption_guardian import RedemptionFacts, verify_redemption
 from indexmaker.solver.state import Index, IndexOrder, SolverState, TokenLot
-from indexmaker.solver.vocabulary import LotSource, Side
+from indexmaker.solver.vocabulary import Side
 
 __all__ = ["redemption_facts_of", "review_redemption"]
 
@@ -49,12 +49,12 @@ def redemption_facts_of(state: SolverState, invoice: RedemptionInvoice) -> Redem
         executions=executions,
         fee_values=fee_values,
         mids={
-            (batch_id, leg.asset): leg.mid
+            (batch_id, pool.asset): pool.mid
             for batch_id in {part.batch_id for part in invoice.lots} & state.batches.keys()
-            for leg in state.batches[batch_id].legs
+            for pool in state.batches[batch_id].pools
         },
         taken=_sum(_sold_by_others(state, order), names),
-        crossed=_sum(_crossed(state), names),
+        crossed={name: state.crosses[name].crossed for name in names & state.crosses.keys()},
     )
 
 
@@ -93,15 +93,6 @@ def _sold_by_others(state: SolverState, order: IndexOrder) -> Iterator[tuple[str
                 yield trade_key(lot.venue, lot.symbol, lot.trade_id), lot.quantity
     for short in state.shorts:
         yield trade_key(short.venue, short.symbol, short.trade_id), short.quantity
-
-
-def _crossed(state: SolverState) -> Iterator[tuple[str, int]]:
-    """What buyers took from sellers of their batches."""
-    for order in state.orders.values():
-        if order.side is Side.BUY:
-            for lot in order.lots:
-                if lot.source is LotSource.CROSS:
-                    yield trade_key(lot.venue, lot.symbol, lot.trade_id), lot.quantity
 
 
 def _sum(parts: Iterator[tuple[str, int]], names: set[str]) -> dict[str, int]:

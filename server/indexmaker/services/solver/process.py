@@ -354,8 +354,8 @@ def _trade_cursors(engine: SolverEngine, venue: str) -> list[tuple[str, str]]:
     """Per symbol with orders, the last trade id known; "0" before the first."""
     last: dict[str, int] = {order.symbol: 0 for order in engine.state.asset_orders.values() if order.venue == venue}
     for batch in engine.state.batches.values():
-        for leg in batch.legs if batch.venue == venue else ():
-            for fill in leg.fills:
+        for leg in (leg for leg in batch.legs if leg.venue == venue):
+            for fill in (*leg.fills, *leg.late):
                 last[leg.symbol] = max(last.get(leg.symbol, 0), int(fill.trade_id))
     return [(symbol, str(trade_id)) for symbol, trade_id in sorted(last.items())]
 

@@ -34,14 +34,14 @@ _WAITING = {
 
 
 def symbols_of(engine: SolverEngine, venue: str) -> set[str]:
-    """Symbols at a venue of every asset that an index holds."""
+    """Symbols at a venue of every asset that an index holds, or that a batch needs now."""
     assets = {
         (asset, index.collateral)
         for index in engine.state.indices.values()
-        if index.venue == venue
         for asset in traded_assets(engine, index)
     }
-    return {
+    wanted = {symbol for place, symbol in engine.wanted_books() if place == venue}
+    return wanted | {
         instrument.symbol
         for instrument in engine.state.instruments.values()
         if instrument.venue == venue and (instrument.base, instrument.quote) in assets
@@ -79,14 +79,15 @@ class Rhythm:
             states = {order.state for order in self._engine.state.orders.values()}
             if states & _WAITING or work_due(self._engine, now=self._clock.now()):
                 await self._submit(Tick())
-            if OrderState.READY in states or any(trading_marks(self._engine)):
+            if OrderState.READY in states or self._engine.wanted_books():
                 await self._solve()
             await asyncio.sleep(self._interval)
 
     def _ready(self) -> frozenset[str]:
         orders = self._engine.state.orders.values()
         ready = {order.order_id for order in orders if order.state is OrderState.READY}
-        return frozenset(ready.union(trading_marks(self._engine)))
+        books = {":".join(book) for book in self._engine.wanted_books()}
+        return frozenset(ready.union(trading_marks(self._engine), books))
 
     async def _solve(self) -> None:
         ready = self._ready()

@@ -288,12 +288,12 @@ def batch_view(state: SolverState, batch: Batch) -> operations_pb2.Batch:
 
 
 def _asset_order(batch: Batch, order: AssetOrder) -> operations_pb2.AssetOrder:
-    fills = sum(len(leg.fills) for leg in batch.legs if leg.symbol == order.symbol)
+    fills = sum(len(leg.fills) for leg in batch.legs if (leg.venue, leg.symbol) == (order.venue, order.symbol))
     return operations_pb2.AssetOrder(
         client_order_id=order.client_order_id,
         venue=order.venue,
         symbol=order.symbol,
-        side="BUY",
+        side=order.side.value,
         price=format_atoms(order.price),
         quantity=format_atoms(order.quantity),
         executed_quantity=format_atoms(order.executed),

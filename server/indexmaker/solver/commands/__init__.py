@@ -36,7 +36,15 @@ from indexmaker.solver.commands.redemptions import (
     SignRedemption,
     WithdrawCollateral,
 )
-from indexmaker.solver.commands.reports import Alert, BatchReport, IndexOrderReport, IndexReport, LegReport
+from indexmaker.solver.commands.reports import (
+    Alert,
+    BatchReport,
+    DemandReport,
+    IndexOrderReport,
+    IndexReport,
+    LegReport,
+    PoolReport,
+)
 from indexmaker.solver.commands.trading import PlaceAssetOrder, QueryAssetOrder
 
 __all__ = [
@@ -47,6 +55,7 @@ __all__ = [
     "CommitRedemptions",
     "ConfirmArrival",
     "Contribution",
+    "DemandReport",
     "DeployIndex",
     "DeploymentReport",
     "FeeAccrualReport",
@@ -58,6 +67,7 @@ __all__ = [
     "LegReport",
     "Output",
     "PlaceAssetOrder",
+    "PoolReport",
     "PublishWeights",
     "QueryAssetOrder",
     "QuoteReport",

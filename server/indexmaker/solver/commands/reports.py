@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexmaker.solver.commands.base import Report
 from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason, Side, Value
 
-__all__ = ["Alert", "BatchReport", "IndexOrderReport", "IndexReport", "LegReport"]
+__all__ = ["Alert", "BatchReport", "DemandReport", "IndexOrderReport", "IndexReport", "LegReport", "PoolReport"]
 
 
 class IndexReport(Report, frozen=True, kw_only=True):
@@ -56,18 +56,56 @@ class IndexOrderReport(Report, frozen=True, kw_only=True):
 
 
 class LegReport(Value, frozen=True, kw_only=True):
-    """One asset of a batch: what was sent to the venue, what came of it."""
+    """What was sent to a venue for one asset, and what came of it: `cost` is what was paid, or received, before
+    fees.
+
+    `house` is the part that is on the house's own account.
+    """
 
     asset: str
     venue: str
     symbol: str
+    side: Side
     ordered: int
     limit_price: int
-    from_inventory: int
+    house: int = 0
     executed: int = 0
     cost: int = 0
     fee: int = 0
+
+
+class PoolReport(Value, frozen=True, kw_only=True):
+    """One asset of a batch apart from its legs: what orders exchanged, and what the house gave and took.
+
+    `mid` is the price of it all, from the book of `symbol` on `venue`. Buyers got `needed`, of it `crossed` from
+    sellers (under the trade id `cross_id`) and `from_inventory`; sellers gave `offered`, of it `absorbed` to the
+    house. `surplus` of purchases became inventory, `covered` was bought back, `short` is what was sold too much.
+    """
+
+    asset: str
+    venue: str
+    symbol: str
+    mid: int
+    cross_id: str
+    needed: int
+    offered: int
+    crossed: int = 0
+    from_inventory: int = 0
+    absorbed: int = 0
     surplus: int = 0
+    covered: int = 0
+    short: int = 0
+
+
+class DemandReport(Value, frozen=True, kw_only=True):
+    """What a batch does (open) or did (closed) for an index's own demand; a sale has a quantity below zero."""
+
+    demand_id: str
+    index: str
+    asset: str
+    quantity: int
+    value: int = 0
+    fee: int = 0
 
 
 class BatchReport(Report, frozen=True, kw_only=True):
@@ -76,10 +114,12 @@ class BatchReport(Report, frozen=True, kw_only=True):
     batch_id: str
     closed: bool
     legs: tuple[LegReport, ...] = ()
+    pools: tuple[PoolReport, ...] = ()
     orders: tuple[tuple[str, int], ...] = ()
     """Index orders with the units planned (open) or filled (closed)."""
+    demands: tuple[DemandReport, ...] = ()
     waiting: tuple[tuple[str, str], ...] = ()
-    """Index orders left out, each with the reason."""
+    """Index orders and demands left out, each with the reason."""
     unusable: tuple[tuple[str, str], ...] = ()
     """Assets that could not be traded, each with the reason."""
     reason: str = ""

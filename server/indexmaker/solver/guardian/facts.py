@@ -33,7 +33,8 @@ class InvoiceFacts(Value, frozen=True, kw_only=True):
     `executions` and `taken` are by `trade_key`; `fee_values` is the collateral value of commissions in third assets;
     `mids` are the mid prices of the books by (batch, asset), for lots from inventory and crosses; `taken` is the
     quantity of each trade or cross that other accounts and the house have; `crossed` is what the other side of each
-    cross gave. `relief` is the share of the deposit that the house may charge less than it could before a person has
+    cross gave, to orders and to the house.
+    `relief` is the share of the deposit that the house may charge less than it could before a person has
     to look.
     """
 

@@ -47,7 +47,7 @@ def check_assignments(lots: Sequence[InvoiceLot], facts: InvoiceFacts) -> Iterat
             most = facts.crossed.get(name)
         else:
             trade = facts.executions.get(name)
-            most = _net(trade, lot.asset) if trade is not None else None
+            most = _net(trade, lot.asset) if trade is not None else facts.crossed.get(name)
         stated = quantity + facts.taken.get(name, 0)
         if most is not None and stated > most:
             yield differs(Check.OVERASSIGNED, name, stated=stated, computed=most)
@@ -63,6 +63,8 @@ def _terms(lot: InvoiceLot, facts: InvoiceFacts) -> tuple[int | None, int]:
     if lot.source is LotSource.CROSS:
         return (mid if _name(lot) in facts.crossed else None), 0
     trade = facts.executions.get(_name(lot))
+    if trade is None and lot.source is LotSource.INVENTORY and _name(lot) in facts.crossed:
+        return mid, 0
     if trade is None:
         return None, 0
     return (mid, 0) if lot.source is LotSource.INVENTORY else (trade.price, _fee_share(lot, trade, facts))

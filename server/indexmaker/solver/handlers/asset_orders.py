@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from indexmaker.identifiers import derived_id
 from indexmaker.instruments import RuleViolation
-from indexmaker.money import ATOMS
+from indexmaker.money import ATOMS, format_atoms
 from indexmaker.solver.commands import PlaceAssetOrder, QueryAssetOrder
 from indexmaker.solver.events import (
     AssetOrderAccepted,
@@ -32,28 +32,29 @@ __all__ = [
 
 
 def place_leg(step: Step, batch: Batch, leg: Leg) -> None:
-    """Send the leg's order, as the instrument's rules are now; a leg that buys nothing is closed."""
+    """Send the leg's order, as the instrument's rules are now; a leg that trades nothing is closed."""
     quantity = leg.quantity
-    instrument = step.state.instruments.get(instrument_key(batch.venue, leg.symbol))
+    instrument = step.state.instruments.get(instrument_key(leg.venue, leg.symbol))
     if quantity <= 0 or instrument is None:
         leg.closed = True
         return
-    price = instrument.price_within(leg.limit_price, buy=True)
+    price = instrument.price_within(leg.limit_price, buy=leg.side is Side.BUY)
     quantity = instrument.quantity_down(quantity)
     try:
         instrument.check(quantity=quantity, price=price)
     except RuleViolation as violation:
         leg.closed = True
-        step.alert("LEG", f"{batch.batch_id}:{leg.asset}", str(violation))
+        step.alert("LEG", _name(leg, batch.batch_id), str(violation))
         return
     leg.attempts += 1
-    client_order_id = derived_id("a", batch.batch_id, leg.asset, leg.attempts)
+    client_order_id = derived_id("a", batch.batch_id, leg.venue, leg.asset, leg.attempts)
     order = AssetOrder(
         client_order_id=client_order_id,
         batch_id=batch.batch_id,
         asset=leg.asset,
-        venue=batch.venue,
+        venue=leg.venue,
         symbol=leg.symbol,
+        side=leg.side,
         price=price,
         quantity=quantity,
         state=AssetOrderState.SENT,
@@ -65,9 +66,9 @@ def place_leg(step: Step, batch: Batch, leg: Leg) -> None:
         PlaceAssetOrder(
             command_id=client_order_id,
             batch_id=batch.batch_id,
-            venue=batch.venue,
+            venue=leg.venue,
             symbol=leg.symbol,
-            side=Side.BUY,
+            side=leg.side,
             price=price,
             quantity=quantity,
             client_order_id=client_order_id,
@@ -134,9 +135,9 @@ def on_rejected(step: Step, event: AssetOrderRejected) -> None:
         order.retry_at = step.at + step.state.config.rate_backoff_ns * 2 ** (_leg(step, order).attempts - 1)
         return
     if event.reject_class is RejectClass.BALANCE:
-        step.state.holds[order.asset] = step.at + step.state.config.hold_ns
+        step.state.holds[instrument_key(order.venue, order.symbol)] = step.at + step.state.config.hold_ns
     text = f"{event.reject_class}: {event.reason or 'no reason given'}"
-    step.alert("LEG_REJECTED", f"{order.batch_id}:{order.asset}", text)
+    step.alert("LEG_REJECTED", _name(order, order.batch_id), text)
     _give_up(step, order)
 
 
@@ -161,8 +162,11 @@ def retry_and_query(step: Step) -> None:
 
 
 def _leg(step: Step, order: AssetOrder) -> Leg:
-    legs = step.state.batches[order.batch_id].legs
-    return next(leg for leg in legs if leg.asset == order.asset)
+    return step.state.batches[order.batch_id].leg(order.asset, order.venue)
+
+
+def _name(traded: Leg | AssetOrder, batch_id: str) -> str:
+    return f"{batch_id}:{traded.venue}:{traded.asset}"
 
 
 def _query(order: AssetOrder) -> QueryAssetOrder:
@@ -191,11 +195,14 @@ def _forget_commands(step: Step, order: AssetOrder) -> None:
 
 
 def _not_found(step: Step, order: AssetOrder) -> None:
-    """Asked often enough without a trace, the leg ends empty; a trade that still appears goes to inventory."""
+    """Asked often enough without an answer, the leg ends with the trades that are known; what still appears is the
+    house's.
+    """
     _forget_commands(step, order)
-    if order.executed or order.queries < step.state.config.query_attempts:
+    if order.queries < step.state.config.query_attempts:
         return
-    step.alert("LEG_LOST", order.client_order_id, "the venue does not know the order; its leg ends unfilled")
+    known = f"with {format_atoms(order.executed)} executed" if order.executed else "unfilled"
+    step.alert("LEG_LOST", order.client_order_id, f"the venue does not know the order; its leg ends {known}")
     _give_up(step, order)
 
 
@@ -204,7 +211,7 @@ def _requantise(step: Step, order: AssetOrder) -> bool:
     leg = _leg(step, order)
     batch = step.state.batches[order.batch_id]
     instrument = step.state.instruments[instrument_key(order.venue, order.symbol)]
-    price = instrument.price_within(leg.limit_price, buy=True)
+    price = instrument.price_within(leg.limit_price, buy=leg.side is Side.BUY)
     quantity = instrument.quantity_down(leg.quantity)
     if instrument.max_notional and price:
         quantity = instrument.quantity_down(min(quantity, instrument.max_notional * ATOMS // price))

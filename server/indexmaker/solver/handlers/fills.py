@@ -7,15 +7,16 @@ from indexmaker.money import mul_ceil, mul_floor
 from indexmaker.solver import accounts
 from indexmaker.solver.events import ExecutionReported
 from indexmaker.solver.handlers.asset_orders import finish
-from indexmaker.solver.inventory import put_back
-from indexmaker.solver.state import AssetOrder, AssetOrderState, Batch, Fill, InventoryLot, Leg
+from indexmaker.solver.handlers.house import gain, give_up
+from indexmaker.solver.state import AssetOrderState, Fill, InventoryLot, Leg, Short
 from indexmaker.solver.step import Step
+from indexmaker.solver.vocabulary import Side
 
 __all__ = ["on_execution"]
 
 
 def on_execution(step: Step, event: ExecutionReported) -> None:
-    """Book a trade of ours. One whose leg is closed already becomes house inventory, with an alert."""
+    """Book a trade of ours. One whose leg is closed already is the house's, with an alert."""
     key = f"{event.venue}:{event.symbol}:{event.trade_id}"
     if key in step.state.trades or event.quantity <= 0 or event.price <= 0:
         return
@@ -26,13 +27,13 @@ def on_execution(step: Step, event: ExecutionReported) -> None:
         return
     step.state.trades[key] = order.batch_id
     batch = step.state.batches[order.batch_id]
-    leg = next(leg for leg in batch.legs if leg.asset == order.asset)
-    fill = _fill(step, event, leg.asset, batch.collateral)
-    _book(step, event, batch, fill, leg.asset)
+    leg = batch.leg(order.asset, order.venue)
+    fill = _fill(step, event, leg, batch.collateral)
+    _book(step, event, leg, batch.collateral)
     order.executed += event.quantity
     if leg.closed:
         leg.late.append(fill)
-        _late(step, batch, leg, fill, order)
+        _late(step, leg, fill)
         return
     leg.fills.append(fill)
     if order.state in (AssetOrderState.SENT, AssetOrderState.UNKNOWN):
@@ -40,22 +41,29 @@ def on_execution(step: Step, event: ExecutionReported) -> None:
     finish(step, order)
 
 
-def _fill(step: Step, event: ExecutionReported, asset: str, collateral: str) -> Fill:
-    """Split the payment into what was kept and the commission; one in a third asset is valued at its last
-    mid.
+def _fill(step: Step, event: ExecutionReported, leg: Leg, collateral: str) -> Fill:
+    """Split the payment into what was kept and the commission.
+
+    One in a third asset is valued at that asset's last mid; where none is known the house bears it.
     """
     commission = max(0, event.commission)
-    paid = mul_ceil(event.price, event.quantity)
-    net, cost, fee = event.quantity, paid, 0 if not commission else None
-    if event.commission_asset == asset:
+    sold = leg.side is Side.SELL
+    net, fee = event.quantity, 0
+    cost = mul_floor(event.price, event.quantity) if sold else mul_ceil(event.price, event.quantity)
+    if event.commission_asset == leg.asset and not sold:
         commission = min(commission, event.quantity)
         net = event.quantity - commission
         fee = mul_floor(event.price, commission)
-        cost = paid - fee
+        cost -= fee
+    elif event.commission_asset == leg.asset:
+        fee = mul_ceil(event.price, commission)
     elif event.commission_asset == collateral:
         fee = commission
-    elif commission and event.commission_asset in step.state.marks:
-        fee = mul_ceil(commission, step.state.marks[event.commission_asset])
+    elif commission:
+        fee = mul_ceil(commission, step.state.marks.get(event.commission_asset, 0))
+        if not fee:
+            text = f"a commission in {event.commission_asset} has no known price: the house bears it"
+            step.alert("FEE_UNVALUED", f"{event.venue}:{event.symbol}:{event.trade_id}", text)
     return Fill(
         symbol=event.symbol,
         trade_id=event.trade_id,
@@ -71,35 +79,62 @@ def _fill(step: Step, event: ExecutionReported, asset: str, collateral: str) -> 
     )
 
 
-def _book(step: Step, event: ExecutionReported, batch: Batch, fill: Fill, asset: str) -> None:
-    venue = batch.venue
-    cash = accounts.house_cash(accounts.venue_place(venue), batch.collateral)
-    paid = mul_ceil(event.price, event.quantity)
-    movements = [
-        Movement.between(cash, accounts.venue_world(venue, batch.collateral), amount=paid),
-        Movement.between(accounts.venue_world(venue, asset), accounts.trading(venue, asset), amount=fill.net),
-    ]
-    if fill.commission and fill.commission_asset != asset:
-        source = accounts.house_cash(accounts.venue_place(venue), fill.commission_asset)
-        world = accounts.venue_world(venue, fill.commission_asset)
-        movements.append(Movement.between(source, world, amount=fill.commission))
+def _book(step: Step, event: ExecutionReported, leg: Leg, collateral: str) -> None:
+    """Assets against money; a commission leaves whatever it was taken from."""
+    venue, asset = leg.venue, leg.asset
+    cash = accounts.house_cash(accounts.venue_place(venue), collateral)
+    others_cash, others = accounts.venue_world(venue, collateral), accounts.venue_world(venue, asset)
+    pot = accounts.trading(venue, asset)
+    commission = max(0, event.commission)
+    if leg.side is Side.SELL:
+        received = mul_floor(event.price, event.quantity)
+        movements = [
+            Movement.between(others_cash, cash, amount=received),
+            Movement.between(pot, others, amount=event.quantity),
+        ]
+    else:
+        inside = min(commission, event.quantity) if event.commission_asset == asset else 0
+        movements = [
+            Movement.between(cash, others_cash, amount=mul_ceil(event.price, event.quantity)),
+            Movement.between(others, pot, amount=event.quantity - inside),
+        ]
+        commission = 0 if event.commission_asset == asset else commission
+    if commission:
+        source = accounts.house_cash(accounts.venue_place(venue), event.commission_asset)
+        world = accounts.venue_world(venue, event.commission_asset)
+        movements.append(Movement.between(source, world, amount=commission))
     step.post(*movements)
 
 
-def _late(step: Step, batch: Batch, leg: Leg, fill: Fill, order: AssetOrder) -> None:
-    step.alert("LATE_FILL", order.client_order_id, f"{leg.asset} bought after its leg was closed: to inventory")
-    source = accounts.trading(batch.venue, leg.asset)
-    target = accounts.house_inventory(batch.venue, leg.asset)
-    step.post(Movement.between(source, target, amount=fill.net))
-    put_back(
-        step.state.inventory,
+def _late(step: Step, leg: Leg, fill: Fill) -> None:
+    """The batch is shared out: what was bought is the house's, what was sold the house owes."""
+    if leg.side is Side.SELL:
+        step.alert("LATE_FILL", fill.client_order_id, f"{leg.asset} sold after its leg was closed: to be bought back")
+        give_up(
+            step,
+            Short(
+                sequence=step.sequence,
+                venue=leg.venue,
+                asset=leg.asset,
+                symbol=leg.symbol,
+                trade_id=fill.trade_id,
+                quantity=fill.quantity,
+                proceeds=fill.cost - fill.fee,
+            ),
+        )
+        return
+    step.alert("LATE_FILL", fill.client_order_id, f"{leg.asset} bought after its leg was closed: to inventory")
+    if not fill.net:
+        return
+    gain(
+        step,
         InventoryLot(
             sequence=step.sequence,
-            venue=batch.venue,
+            venue=leg.venue,
             asset=leg.asset,
             symbol=leg.symbol,
             trade_id=fill.trade_id,
             quantity=fill.net,
-            cost=fill.cost + (fill.fee or 0),
+            cost=fill.cost + fill.fee,
         ),
     )

@@ -134,17 +134,17 @@ def _mids(
     delays = {one.asset: one for one in rebalance.assets}
     mids: dict[str, int] = {}
     for asset in sorted(wanted_assets(step.state.rebalances, index)):
-        market = read_market(
-            asset,
-            instrument=rules.get(asset),
-            books=books,
-            in_flight=0,
-            max_age_ns=step.state.config.book_max_age_ns,
-        )
-        if isinstance(market, Unusable):
-            reason = market.reason
+        instrument = rules.get(asset)
+        if instrument is None:
+            reason = "no instrument"
         else:
-            reason, mids[asset] = "", market.mid
+            book = books.get(instrument.symbol)
+            max_age = step.state.config.book_max_age_ns
+            market = read_market(asset, instrument=instrument, book=book, in_flight={}, max_age_ns=max_age)
+            if isinstance(market, Unusable):
+                reason = market.reason
+            else:
+                reason, mids[asset] = "", market.mid
         if asset in delays:
             delays[asset].delayed = reason
     return mids

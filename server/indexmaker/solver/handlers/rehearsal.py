@@ -302,7 +302,7 @@ def _mids(state: SolverState, books: Iterable[Book]) -> dict[str, int]:
 
 def _reason(waits: str) -> RejectReason:
     """The rule behind what an order waits for."""
-    if "limit below" in waits:
+    if "limit" in waits:
         return RejectReason.PRICE_ABOVE_LIMIT
     if "budget" in waits or "depth" in waits:
         return RejectReason.NO_CAPACITY

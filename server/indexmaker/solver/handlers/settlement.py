@@ -158,8 +158,8 @@ def _final_booking(index: Index, order: IndexOrder, invoice: Invoice) -> Movemen
         ),
     ]
     for lot in invoice.lots:
-        source = accounts.owned_assets(order.account, venue, lot.asset)
-        target = accounts.backing(index.symbol, venue, lot.asset)
+        source = accounts.owned_assets(order.account, lot.venue, lot.asset)
+        target = accounts.backing(index.symbol, lot.venue, lot.asset)
         movements.append(Movement.between(source, target, amount=lot.quantity))
     return Movement.of(movements)
 

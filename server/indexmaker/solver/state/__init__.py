@@ -7,7 +7,17 @@ dict.
 from __future__ import annotations
 
 from indexmaker.solver.state.base import Record
-from indexmaker.solver.state.batches import AssetOrder, AssetOrderState, Batch, Fill, InventoryLot, Leg
+from indexmaker.solver.state.batches import (
+    AssetOrder,
+    AssetOrderState,
+    Batch,
+    Cross,
+    Fill,
+    InventoryLot,
+    Leg,
+    Pledged,
+    Pool,
+)
 from indexmaker.solver.state.collateral import (
     DepositLot,
     GateTerms,
@@ -29,6 +39,7 @@ __all__ = [
     "AssetOrder",
     "AssetOrderState",
     "Batch",
+    "Cross",
     "DayUsage",
     "Deployment",
     "DepositLot",
@@ -42,6 +53,8 @@ __all__ = [
     "LotState",
     "Payout",
     "PayoutStage",
+    "Pledged",
+    "Pool",
     "Quote",
     "Rebalance",
     "Reconciliation",

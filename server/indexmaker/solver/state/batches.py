@@ -7,12 +7,16 @@ import enum
 import msgspec
 
 from indexmaker.solver.state.base import Record
+from indexmaker.solver.vocabulary import Side
 
-__all__ = ["AssetOrder", "AssetOrderState", "Batch", "Fill", "InventoryLot", "Leg"]
+__all__ = ["AssetOrder", "AssetOrderState", "Batch", "Cross", "Fill", "InventoryLot", "Leg", "Pledged", "Pool"]
 
 
 class InventoryLot(Record, kw_only=True):
-    """Surplus of a venue trade, now the house's. `cost` is what the house paid for it, fees included."""
+    """Surplus of a venue trade, or what the house took from the sellers of a batch (then `trade_id` is the cross's).
+
+    `cost` is what the house paid for it, fees included.
+    """
 
     sequence: int
     venue: str
@@ -24,10 +28,11 @@ class InventoryLot(Record, kw_only=True):
 
 
 class Fill(Record, kw_only=True):
-    """One venue trade of a leg. `net` is what is left after commission in the asset; `fee` is None until
-    valued.
+    """One venue trade of a leg, valued in the collateral: `fee` is the commission (0 for one that has no known
+    price; then it is the house's).
 
-    `cost` is the part of the payment that belongs to `net`.
+    Of a purchase `net` is what is left after commission in the asset, and `cost` the part of the payment that belongs
+    to it; of a sale they are the quantity and what it brought.
     """
 
     symbol: str
@@ -40,20 +45,25 @@ class Fill(Record, kw_only=True):
     cost: int
     commission: int
     commission_asset: str
-    fee: int | None
+    fee: int
 
 
 class Leg(Record, kw_only=True):
-    """One asset of a batch."""
+    """What a batch trades of one asset on one venue.
+
+    `house` of it is on the house's account: it buys back what the house owes, or sells inventory. `house_value` is
+    what the house may pay besides for rounding up to the venue's minimum; `value` counts against the budgets.
+    """
 
     asset: str
+    venue: str
     symbol: str
-    needed: int
+    side: Side
     quantity: int
     limit_price: int
-    mid: int
-    house_value: int
-    held: list[InventoryLot] = msgspec.field(default_factory=list)
+    value: int
+    house: int = 0
+    house_value: int = 0
     fills: list[Fill] = msgspec.field(default_factory=list)
     late: list[Fill] = msgspec.field(default_factory=list)
     """Trades told after the leg was closed; they are the house's."""
@@ -61,13 +71,51 @@ class Leg(Record, kw_only=True):
     closed: bool = False
 
     @property
-    def held_quantity(self) -> int:
-        """Inventory set aside for this leg."""
-        return sum(lot.quantity for lot in self.held)
+    def executed(self) -> int:
+        """What its trades left of a purchase, or took for a sale."""
+        return sum(fill.net for fill in self.fills)
+
+
+class Pool(Record, kw_only=True):
+    """What a batch shares out of one asset besides its trades. `mid` is the price among its orders and with the
+    house, from the book of `symbol` at `venue`.
+
+    `held` is inventory set aside for buyers, `selling` inventory to be sold; up to `absorb` the house takes what
+    sellers have left.
+    """
+
+    asset: str
+    venue: str
+    symbol: str
+    mid: int
+    absorb: int = 0
+    held: list[InventoryLot] = msgspec.field(default_factory=list)
+    selling: list[InventoryLot] = msgspec.field(default_factory=list)
+
+
+class Cross(Record, kw_only=True):
+    """What the sellers of a batch gave of an asset inside it: to its buyers, and to the house."""
+
+    batch_id: str
+    asset: str
+    crossed: int
+    absorbed: int
+
+
+class Pledged(Record, kw_only=True):
+    """Assets that an order put into a batch out of its index's backing, and where they are."""
+
+    order_id: str
+    index: str
+    asset: str
+    venue: str
+    quantity: int
 
 
 class Batch(Record, kw_only=True):
-    """Index orders engaged together: (order, units planned, price at the limits), and the legs by asset."""
+    """Orders engaged together: (order, units planned, worst price), those of users and the house's demands; what they
+    exchange, and what goes to venues. `venue` is where the users' collateral is.
+    """
 
     batch_id: str
     sequence: int
@@ -75,10 +123,16 @@ class Batch(Record, kw_only=True):
     collateral: str
     opened_at: int
     orders: tuple[tuple[str, int, int], ...]
+    demands: tuple[tuple[str, int, int], ...] = ()
     value: int
+    pools: list[Pool]
     legs: list[Leg]
+    pledges: list[Pledged] = msgspec.field(default_factory=list)
     closed: bool = False
-    fee_told: bool = False
+
+    def leg(self, asset: str, venue: str) -> Leg:
+        """The leg of an asset on a venue."""
+        return next(leg for leg in self.legs if (leg.asset, leg.venue) == (asset, venue))
 
 
 class AssetOrderState(enum.StrEnum):
@@ -99,6 +153,7 @@ class AssetOrder(Record, kw_only=True):
     asset: str
     venue: str
     symbol: str
+    side: Side
     price: int
     quantity: int
     state: AssetOrderState

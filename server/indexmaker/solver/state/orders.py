@@ -92,5 +92,5 @@ class IndexOrder(Record, kw_only=True):
 
     @property
     def left(self) -> int:
-        """Collateral that may still be spent on assets and venue fees."""
-        return self.tradable - self.spent
+        """What may still be traded: collateral for assets and venue fees, or units of a sell."""
+        return self.tradable - (self.spent if self.side is Side.BUY else self.units)
