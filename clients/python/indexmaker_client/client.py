@@ -68,7 +68,10 @@ class Client:
         max_fee: str = "",
         expires_at: int = 0,
     ) -> solver_pb2.IndexOrder:
-        """Sign and place a buy order; the same client order id again gives the first answer."""
+        """Sign and place a buy order for `amount` of collateral; the same client order id gives the first answer again.
+
+        `limit_price` is the highest price of a token.
+        """
         terms = solver_pb2.IndexOrderTerms(
             client_order_id=client_order_id,
             account=_account(signer.account),
@@ -79,13 +82,45 @@ class Client:
             max_fee=max_fee,
             expires_at=expires_at,
         )
-        signature = signer.sign_order(
+        return await self._submit(signer, terms)
+
+    async def sell(
+        self,
+        signer: Signer,
+        *,
+        client_order_id: str,
+        index: str,
+        units: str,
+        limit_price: str = "",
+        max_fee: str = "",
+        expires_at: int = 0,
+    ) -> solver_pb2.IndexOrder:
+        """Sign and place a sell order for index tokens; the same client order id again gives the first answer.
+
+        The tokens go into the index's gate by `requestRedeem` of the account itself, before or after. `limit_price` is
+        the lowest price of a token.
+        """
+        terms = solver_pb2.IndexOrderTerms(
             client_order_id=client_order_id,
+            account=_account(signer.account),
+            side=solver_pb2.INDEX_SIDE_SELL,
             index=index,
-            amount=amount,
+            amount=units,
             limit_price=limit_price,
             max_fee=max_fee,
             expires_at=expires_at,
+        )
+        return await self._submit(signer, terms)
+
+    async def _submit(self, signer: Signer, terms: solver_pb2.IndexOrderTerms) -> solver_pb2.IndexOrder:
+        signature = signer.sign_order(
+            client_order_id=terms.client_order_id,
+            side=solver_pb2.IndexSide.Name(terms.side).removeprefix("INDEX_SIDE_"),
+            index=terms.index,
+            amount=terms.amount,
+            limit_price=terms.limit_price,
+            max_fee=terms.max_fee,
+            expires_at=terms.expires_at,
         )
         request = solver_pb2.SubmitIndexOrderRequest(terms=terms, signature=signature)
         response = await self._solver.SubmitIndexOrder(request, timeout=_TIMEOUT, metadata=self._metadata)
@@ -188,6 +223,12 @@ class Client:
         request = collateral_pb2.ListDepositsRequest(account=_account(account) if account else None)
         response = await self._collateral.ListDeposits(request, timeout=_TIMEOUT, metadata=self._metadata)
         return list(response.deposits)
+
+    async def redemptions(self, account: AccountId | None = None) -> list[collateral_pb2.Redemption]:
+        """Index tokens that were given into gates for sale, oldest first."""
+        request = collateral_pb2.ListRedemptionsRequest(account=_account(account) if account else None)
+        response = await self._collateral.ListRedemptions(request, timeout=_TIMEOUT, metadata=self._metadata)
+        return list(response.redemptions)
 
     async def transfers(self) -> list[collateral_pb2.CollateralTransfer]:
         """Transfers of collateral."""

@@ -39,6 +39,32 @@ def deposits(*, core: Core = "unix:run/core.sock", json: Json = False) -> int:
 
 
 @app.command
+def redemptions(*, core: Core = "unix:run/core.sock", json: Json = False) -> int:
+    """List index tokens that were given into gates for sale, with the buckets that they are in."""
+
+    async def work(client: Client) -> int:
+        found = await client.redemptions()
+        if json:
+            print_json(found)
+        else:
+            rows = [
+                (
+                    f"{one.account.chain_id}:{one.account.address}",
+                    one.index,
+                    one.units,
+                    " ".join(f"{bucket}={amount}" for bucket, amount in sorted(one.buckets.items())),
+                    one.client_order_id,
+                    one.id.tx_hash,
+                )
+                for one in found
+            ]
+            print_table(("account", "index", "index tokens", "buckets", "order", "transaction"), rows)
+        return 0
+
+    return run_client(core, work)
+
+
+@app.command
 def transfers(*, core: Core = "unix:run/core.sock", json: Json = False) -> int:
     """List transfers of collateral."""
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -24,7 +24,19 @@ KeyFile = Annotated[
     Parameter(help="File with the account's private key; otherwise the variable INDEXMAKER_PRIVATE_KEY is read."),
 ]
 Account = Annotated[str, Parameter(help="CHAIN_ID:0xADDRESS; all accounts when left out.")]
-_COLUMNS = ("order", "index", "amount", "state", "index tokens", "assets", "refund", "invoice", "account")
+_COLUMNS = (
+    "order",
+    "side",
+    "index",
+    "amount",
+    "state",
+    "index tokens",
+    "assets",
+    "refund",
+    "paid",
+    "invoice",
+    "account",
+)
 
 
 @app.command
@@ -32,6 +44,7 @@ def submit(
     index: str,
     amount: str,
     *,
+    side: Literal["buy", "sell"] = "buy",
     client_order_id: str = "",
     chain_id: int = 42161,
     key_file: KeyFile = None,
@@ -41,22 +54,25 @@ def submit(
     core: Core = "unix:run/core.sock",
     json: Json = False,
 ) -> int:
-    """Buy index tokens for an amount of USDC that was, or will be, deposited in the index's gate.
+    """Buy index tokens for USDC that was, or will be, deposited in the index's gate; or sell tokens that were, or will
+    be, given into it.
 
     Parameters
     ----------
     index
         Symbol, such as TOP20.
     amount
-        USDC to spend, all costs included.
+        Buy: USDC to spend, all costs included. Sell: index tokens.
+    side
+        buy or sell.
     client_order_id
         1 to 36 of A-Z a-z 0-9 - _; made from the time when left out. The same id again gives the first answer.
     chain_id
         Chain of the account.
     limit_price
-        Highest price of one token in USDC.
+        Buy: highest price of one token in USDC. Sell: lowest, after the venue's fees.
     max_fee
-        Highest sum of routing and management fees in USDC.
+        Highest sum of routing and management (or redemption) fees in USDC.
     expires_in
         Seconds until the order ends by itself; 0 for never.
     """
@@ -67,15 +83,27 @@ def submit(
     order_id = client_order_id or f"cli-{now // 1_000_000}"
 
     async def work(client: Client) -> int:
-        order = await client.submit(
-            signer,
-            client_order_id=order_id,
-            index=index,
-            amount=amount,
-            limit_price=limit_price,
-            max_fee=max_fee,
-            expires_at=now + expires_in * 1_000_000_000 if expires_in else 0,
-        )
+        ends = now + expires_in * 1_000_000_000 if expires_in else 0
+        if side == "sell":
+            order = await client.sell(
+                signer,
+                client_order_id=order_id,
+                index=index,
+                units=amount,
+                limit_price=limit_price,
+                max_fee=max_fee,
+                expires_at=ends,
+            )
+        else:
+            order = await client.submit(
+                signer,
+                client_order_id=order_id,
+                index=index,
+                amount=amount,
+                limit_price=limit_price,
+                max_fee=max_fee,
+                expires_at=ends,
+            )
         _print([order], json=json)
         return 1 if order.state == pb.INDEX_ORDER_STATE_REJECTED else 0
 
@@ -238,12 +266,14 @@ def _row(order: pb.IndexOrder) -> tuple[str, ...]:
     account = f"{terms.account.chain_id}:{terms.account.address}"
     return (
         terms.client_order_id,
+        pb.IndexSide.Name(terms.side).removeprefix("INDEX_SIDE_"),
         terms.index,
         terms.amount,
         state,
         order.units,
         order.assets_value,
         order.refund,
+        order.paid,
         order.invoice_id,
         account,
     )
