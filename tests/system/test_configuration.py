@@ -22,19 +22,19 @@ def run_dir() -> Iterator[Path]:
         yield Path(scratch)
 
 
-async def serve(file: Path) -> tuple[int, str]:
+async def serve(file: Path, *, process: str = "solver") -> tuple[int, str]:
     """Exit code and the end of standard error, after the log lines."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "indexmaker.cli.app", "solver", "serve", "--config", str(file)),
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "indexmaker.cli.app", process, "serve", "--config", str(file)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(20):
-        _, errors = await process.communicate()
+        _, errors = await running.communicate()
     text = errors.decode()
     assert "Traceback" not in text
-    assert process.returncode is not None
-    return process.returncode, "\n".join(line for line in text.splitlines() if not line.startswith('{"'))
+    assert running.returncode is not None
+    return running.returncode, "\n".join(line for line in text.splitlines() if not line.startswith('{"'))
 
 
 async def test_an_unknown_key_is_named_with_the_nearest_known_one(run_dir):
@@ -54,7 +54,7 @@ async def test_a_missing_file_is_named(run_dir):
 async def test_a_missing_guardian_key_is_named_by_its_place(run_dir):
     file = write_configuration(run_dir)
     (run_dir / "guardian.key").unlink()
-    code, text = await serve(file)
+    code, text = await serve(file, process="guardian")
     assert code == UNUSABLE
     assert text.startswith("guardian.private_key: ")
     assert str(run_dir / "guardian.key") in text
@@ -64,7 +64,7 @@ async def test_a_missing_guardian_key_is_named_by_its_place(run_dir):
 async def test_a_malformed_guardian_key_is_refused_and_not_shown(run_dir, content):
     file = write_configuration(run_dir)
     (run_dir / "guardian.key").write_text(content)
-    code, text = await serve(file)
+    code, text = await serve(file, process="guardian")
     assert code == UNUSABLE
     assert text.startswith("guardian.private_key: ")
     assert content not in text
@@ -74,10 +74,20 @@ async def test_a_secret_in_place_of_its_reference_is_refused_and_not_shown(run_d
     file = write_configuration(run_dir)
     pasted = "0x" + "5a" * 32
     file.write_text(file.read_text().replace(f"file:{run_dir}/guardian.key", pasted))
-    code, text = await serve(file)
+    code, text = await serve(file, process="guardian")
     assert code == UNUSABLE
     assert "guardian.private_key" in text
     assert pasted not in text
+
+
+async def test_the_guardian_does_not_share_a_plugins_key(run_dir):
+    file = write_configuration(run_dir)
+    key = f'file:{run_dir}/guardian.key'
+    chain = 'plugin = "indexmaker.connectors.testing.chain:MockChain"'
+    file.write_text(file.read_text().replace(chain, f'{chain}\nconfig = {{ signer = {{ private_key = "{key}" }} }}'))
+    code, text = await serve(file, process="guardian")
+    assert code == UNUSABLE
+    assert "plugin mock-chain has the same one" in text
 
 
 async def test_a_port_that_is_taken_is_named(run_dir):
