@@ -63,8 +63,8 @@ class Delivery:
         if report.kind == pb.IndexOrderReport.KIND_REPLACE_REJECTED:
             return [(session, "9", _replace_reject(account, report)) for session in sessions]
         order, invoice = None, None
-        if report.kind == pb.IndexOrderReport.KIND_MINTED:
-            order, invoice = await self._minted(account, report)
+        if report.kind in (pb.IndexOrderReport.KIND_MINTED, pb.IndexOrderReport.KIND_PAID):
+            order, invoice = await self._settled(account, report)
         messages: list[tuple[LiveSession, str, Body]] = []
         for session in sessions:
             cancel_id = self._cancel_id(session, account, report)
@@ -73,7 +73,7 @@ class Delivery:
                 messages.append((session, "AE", trade_capture(invoice, report)))
         return messages
 
-    async def _minted(
+    async def _settled(
         self, account: AccountId, report: pb.IndexOrderReport
     ) -> tuple[pb.IndexOrder | None, invoices_pb2.Invoice | None]:
         """The order with the invoice's figures, and the invoice; nothing when the core does not have them."""
@@ -81,9 +81,11 @@ class Delivery:
             order = await self._core.order(account, report.order.terms.client_order_id)
             invoice = await self._core.invoice(order.invoice_id or report.order.invoice_id)
         except ConnectorError as error:
-            _log.warning("no invoice of a mint", exec_id=exec_id(report.cursor), reason=str(error))
+            _log.warning("no invoice of a settled order", exec_id=exec_id(report.cursor), reason=str(error))
             return None, None
-        order.units, order.assets_value, order.refund = invoice.units, invoice.assets_value, invoice.refund
+        order.units, order.refund = invoice.units, invoice.refund
+        order.assets_value = invoice.assets_value or invoice.proceeds
+        order.paid, order.returned = invoice.paid, invoice.returned
         order.state = report.order.state
         del order.fees[:]
         order.fees.extend(invoice_fees(invoice))

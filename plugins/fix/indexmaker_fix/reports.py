@@ -11,7 +11,7 @@
 | cancelled          | 4        | 4                                           |
 | expired            | C        | C                                           |
 | refused            | 8        | 8                                           |
-| minted             | B        | 2, with the invoice's figures; AE follows   |
+| minted, or paid    | B        | 2, with the invoice's figures; AE follows   |
 | cancel refused     | OrderCancelReject(9)                                   |
 """
 
@@ -50,9 +50,11 @@ _EXEC_TYPES = {
     _Kind.KIND_EXPIRED: "C",
     _Kind.KIND_REJECTED: "8",
     _Kind.KIND_MINTED: "B",
+    _Kind.KIND_PAID: "B",
 }
 _ENDED = {
     pb.INDEX_ORDER_STATE_MINTED: "2",
+    pb.INDEX_ORDER_STATE_PAID: "2",
     pb.INDEX_ORDER_STATE_CANCELLED: "4",
     pb.INDEX_ORDER_STATE_EXPIRED: "C",
     pb.INDEX_ORDER_STATE_REJECTED: "8",
@@ -63,6 +65,7 @@ _STATUS_OF_KIND = {
     _Kind.KIND_EXPIRED: "C",
     _Kind.KIND_REJECTED: "8",
     _Kind.KIND_MINTED: "2",
+    _Kind.KIND_PAID: "2",
 }
 _REJECT_REASONS = {
     "UNKNOWN_INDEX": "1",
@@ -133,7 +136,7 @@ def execution_report(report: pb.IndexOrderReport, *, cancel_id: str = "", order:
         body |= _optional({"LastPx": average_price(report.last_value, report.last_units)})
     if report.kind == _Kind.KIND_REJECTED:
         body["OrdRejReason"] = _REJECT_REASONS.get(report.order.reason, _OTHER)
-    if report.kind == _Kind.KIND_MINTED:
+    if report.kind in (_Kind.KIND_MINTED, _Kind.KIND_PAID):
         body["SettlDate"] = date_text(report.reported_at)
     if cancel_id and report.kind in (_Kind.KIND_PENDING_CANCEL, _Kind.KIND_CANCELLED):
         body |= {"ClOrdID": cancel_id, "OrigClOrdID": shown.terms.client_order_id}
@@ -207,6 +210,8 @@ def _order_fields(order: pb.IndexOrder, *, status: str) -> Body:
     # While a cash order works, nobody knows how many units its cash will buy.
     if status in _ENDED.values():
         body["LeavesQty"] = "0"
+    elif not buys:
+        body["LeavesQty"] = _less(terms.amount, order.units)
     fees = misc_fees(order.fees)
     if fees:
         body["NoMiscFees"] = fees
@@ -216,11 +221,21 @@ def _order_fields(order: pb.IndexOrder, *, status: str) -> Body:
             "MaxFee": terms.max_fee,
             "CumCashQty": order.assets_value,
             "CashRefund": order.refund if _positive(order.refund) else "",
+            "CashPaid": order.paid if _positive(order.paid) else "",
+            "QtyReturned": order.returned if _positive(order.returned) else "",
             "AvgPx": average_price(order.assets_value, order.units),
             "InvoiceID": order.invoice_id,
             "ExpireTime": time_text(terms.expires_at) if terms.expires_at > 0 else "",
         }
     )
+
+
+def _less(whole: str, part: str) -> str:
+    """What is left of a decimal; all of it where one of the two is no number."""
+    try:
+        return format_atoms(max(0, parse_atoms(whole) - parse_atoms(part or "0")))
+    except MoneyError:
+        return whole
 
 
 def _positive(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""TradeCaptureReport(AE): the invoice of a mint with every lot that it stands on. Pure."""
+"""TradeCaptureReport(AE): the invoice of a mint, or of a redemption, with every lot that it stands on. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def invoice_fees(invoice: invoices_pb2.Invoice) -> list[common_pb2.Fee]:
         (common_pb2.FEE_KIND_VENUE, invoice.venue_fees),
         (common_pb2.FEE_KIND_BRIDGE_CAPITAL, invoice.routing_fees),
         (common_pb2.FEE_KIND_MANAGEMENT, invoice.management_fee),
+        (common_pb2.FEE_KIND_REDEMPTION, invoice.redemption_fee),
     ]
     return [
         common_pb2.Fee(kind=kind, asset=_CASH, amount=amount) for kind, amount in amounts if amount.strip("0.") != ""
@@ -26,10 +27,16 @@ def invoice_fees(invoice: invoices_pb2.Invoice) -> list[common_pb2.Fee]:
 
 
 def trade_capture(invoice: invoices_pb2.Invoice, report: solver_pb2.IndexOrderReport) -> Body:
-    """The body of the message; deposit = assets + venue, routing and management fees + rounding + refund, exactly."""
+    """The body of the message.
+
+    Of a mint: deposit = assets + venue, routing and management fees + rounding + refund, exactly. Of a redemption:
+    assets = paid + venue, routing and redemption fees + rounding, and escrowed = LastQty + returned.
+    """
+    redeems = invoice.kind == invoices_pb2.INVOICE_KIND_REDEMPTION
+    value = invoice.proceeds if redeems else invoice.assets_value
     account = account_text(invoice.account)
     side: Body = {
-        "Side": "1",
+        "Side": "2" if redeems else "1",
         "OrderID": order_id(account, invoice.client_order_id),
         "ClOrdID": invoice.client_order_id,
         "Account": account,
@@ -41,16 +48,19 @@ def trade_capture(invoice: invoices_pb2.Invoice, report: solver_pb2.IndexOrderRe
         "ExecID": exec_id(report.cursor),
         "Symbol": invoice.index,
         "LastQty": invoice.units,
-        "LastPx": average_price(invoice.assets_value, invoice.units) or "0",
+        "LastPx": average_price(value, invoice.units) or "0",
         "TradeDate": date_text(report.reported_at),
         "SettlDate": date_text(report.reported_at),
         "TransactTime": time_text(report.reported_at),
         "Currency": _CASH,
         "InvoiceNumber": str(invoice.number),
         "DepositAmount": invoice.deposit,
-        "AssetsValue": invoice.assets_value,
+        "AssetsValue": value,
         "RoundingAmount": invoice.rounding,
         "CashRefund": invoice.refund,
+        "EscrowedQty": invoice.escrowed,
+        "QtyReturned": invoice.returned,
+        "CashPaid": invoice.paid,
         "LotsRoot": invoice.lots_root,
         "GateRequestID": invoice.request_id,
         "InvoiceSigner": invoice.signer,

@@ -7,7 +7,7 @@ import grpc.aio
 from indexmaker.api.solver.v1 import collateral_pb2, collateral_pb2_grpc, invoices_pb2, invoices_pb2_grpc
 from indexmaker.connectors.errors import NotFoundError
 from indexmaker.money import format_atoms
-from indexmaker.services.solver.redemption_views import payout_view, redemption_view
+from indexmaker.services.solver.redemption_views import payout_view, redemption_invoice_view, redemption_view
 from indexmaker.services.solver.requests import account_of
 from indexmaker.services.solver.views import (
     deposit_view,
@@ -74,7 +74,7 @@ class CollateralService(collateral_pb2_grpc.CollateralServiceServicer):
 
 
 class InvoicesService(invoices_pb2_grpc.InvoiceServiceServicer):
-    """Mint invoices."""
+    """Invoices of mints and redemptions."""
 
     def __init__(self, engine: SolverEngine) -> None:
         self._engine = engine
@@ -84,8 +84,9 @@ class InvoicesService(invoices_pb2_grpc.InvoiceServiceServicer):
     ) -> invoices_pb2.GetInvoiceResponse:
         """One invoice, or NOT_FOUND."""
         for order in self._invoiced():
-            if order.invoice is not None and order.invoice.invoice_id == request.invoice_id:
-                return invoices_pb2.GetInvoiceResponse(invoice=invoice_view(self._engine.state, order.invoice, order))
+            account = order.invoice or order.redemption
+            if account is not None and account.invoice_id == request.invoice_id:
+                return invoices_pb2.GetInvoiceResponse(invoice=self._view(order))
         raise NotFoundError(f"no invoice {request.invoice_id[:64]!r}")
 
     async def ListInvoices(  # noqa: N802
@@ -93,13 +94,15 @@ class InvoicesService(invoices_pb2_grpc.InvoiceServiceServicer):
     ) -> invoices_pb2.ListInvoicesResponse:
         """Invoices, newest first."""
         owner = str(account_of(request.account)) if request.HasField("account") else ""
-        views = [
-            invoice_view(self._engine.state, order.invoice, order)
-            for order in self._invoiced()
-            if order.invoice is not None and (not owner or order.account == owner)
-        ]
+        views = [self._view(order) for order in self._invoiced() if not owner or order.account == owner]
         return invoices_pb2.ListInvoicesResponse(invoices=views[: request.limit or _DEFAULT_LIMIT])
 
     def _invoiced(self) -> list[IndexOrder]:
-        orders = [order for order in self._engine.state.orders.values() if order.invoice is not None]
+        orders = [order for order in self._engine.state.orders.values() if order.invoice or order.redemption]
         return sorted(orders, key=lambda order: -order.sequence)
+
+    def _view(self, order: IndexOrder) -> invoices_pb2.Invoice:
+        if order.redemption is not None:
+            return redemption_invoice_view(self._engine.state, order.redemption, order)
+        assert order.invoice is not None
+        return invoice_view(self._engine.state, order.invoice, order)

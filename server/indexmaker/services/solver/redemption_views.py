@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from indexmaker.api.common.v1 import common_pb2
-from indexmaker.api.solver.v1 import collateral_pb2
+from indexmaker.api.solver.v1 import collateral_pb2, invoices_pb2
 from indexmaker.money import format_atoms
-from indexmaker.services.solver.views import account_view, fee_kind, fee_messages, log_id
+from indexmaker.services.solver.views import account_view, fee_kind, fee_messages, log_id, lot_views
+from indexmaker.solver.commands import RedemptionInvoice
 from indexmaker.solver.state import IndexOrder, LotState, Payout, PayoutStage, SolverState, TokenLot
 from indexmaker.solver.vocabulary import OrderState
 
-__all__ = ["payout_view", "redemption_view", "stuck_owner"]
+__all__ = ["payout_view", "redemption_invoice_view", "redemption_view", "stuck_owner"]
 
 _OWNERS = {
     OrderState.PENDING_COLLATERAL: "user",
@@ -64,6 +65,38 @@ def _buckets(lot: TokenLot, order: IndexOrder | None) -> dict[str, int]:
     if order is None or order.redemption is None or not settled or lot.state is not LotState.COMMITTED:
         return {lot.state.value.lower(): lot.amount}
     return {"burned": order.redemption.burned, "returned": order.redemption.returned}
+
+
+def redemption_invoice_view(state: SolverState, invoice: RedemptionInvoice, order: IndexOrder) -> invoices_pb2.Invoice:
+    """A redemption invoice with the lots that were sold."""
+    view = invoices_pb2.Invoice(
+        invoice_id=invoice.invoice_id,
+        number=order.sequence,
+        account=account_view(invoice.account),
+        client_order_id=invoice.client_order_id,
+        index=invoice.index,
+        request_id=str(invoice.request_id),
+        kind=invoices_pb2.INVOICE_KIND_REDEMPTION,
+        escrowed=format_atoms(invoice.escrowed),
+        burned=format_atoms(invoice.burned),
+        returned=format_atoms(invoice.returned),
+        proceeds=format_atoms(invoice.proceeds),
+        venue_fees=format_atoms(invoice.venue_fees),
+        routing_fees=format_atoms(invoice.routing_fees),
+        redemption_fee=format_atoms(invoice.redemption_fee),
+        rounding=format_atoms(invoice.rounding),
+        paid=format_atoms(invoice.paid),
+        units=format_atoms(invoice.burned),
+        lots=lot_views(invoice.lots),
+        lots_root=order.lots_root,
+        mint_tx_hash=order.settle_tx,
+        final=order.state.final,
+        created_at=order.state_since,
+        signer=order.signer,
+    )
+    if (lot := state.token_lots.get(order.lot_key)) is not None:
+        view.deposit_id.CopyFrom(log_id(lot))
+    return view
 
 
 def payout_view(state: SolverState, payout: Payout) -> collateral_pb2.CollateralTransfer:

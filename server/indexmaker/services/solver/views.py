@@ -10,7 +10,7 @@ from indexmaker.api.solver.v1 import collateral_pb2, invoices_pb2, solver_pb2
 from indexmaker.identifiers import AccountId
 from indexmaker.ledger import Account
 from indexmaker.money import format_atoms
-from indexmaker.solver.commands import IndexOrderReport, Invoice
+from indexmaker.solver.commands import IndexOrderReport, Invoice, InvoiceLot
 from indexmaker.solver.state import (
     AssetOrder,
     Batch,
@@ -31,6 +31,7 @@ __all__ = [
     "invoice_view",
     "ledger_name",
     "log_id",
+    "lot_views",
     "order_view",
     "report_view",
     "transfer_view",
@@ -247,19 +248,8 @@ def invoice_view(state: SolverState, invoice: Invoice, order: IndexOrder) -> inv
         rounding=format_atoms(invoice.rounding),
         refund=format_atoms(invoice.refund),
         units=format_atoms(invoice.units),
-        lots=[
-            invoices_pb2.InvoiceLot(
-                asset=lot.asset,
-                venue=lot.venue,
-                symbol=lot.symbol,
-                trade_id=lot.trade_id,
-                quantity=format_atoms(lot.quantity),
-                price=format_atoms(lot.price),
-                value=format_atoms(lot.value),
-                fee=format_atoms(lot.fee),
-            )
-            for lot in invoice.lots
-        ],
+        lots=lot_views(invoice.lots),
+        kind=invoices_pb2.INVOICE_KIND_MINT,
         lots_root=order.lots_root,
         mint_tx_hash=order.settle_tx,
         final=order.state is OrderState.MINTED,
@@ -269,6 +259,25 @@ def invoice_view(state: SolverState, invoice: Invoice, order: IndexOrder) -> inv
     if (lot := state.lots.get(order.lot_key)) is not None:
         view.deposit_id.CopyFrom(log_id(lot))
     return view
+
+
+def lot_views(lots: Sequence[InvoiceLot]) -> list[invoices_pb2.InvoiceLot]:
+    """The lots of an invoice."""
+    return [
+        invoices_pb2.InvoiceLot(
+            asset=lot.asset,
+            venue=lot.venue,
+            symbol=lot.symbol,
+            trade_id=lot.trade_id,
+            quantity=format_atoms(lot.quantity),
+            price=format_atoms(lot.price),
+            value=format_atoms(lot.value),
+            fee=format_atoms(lot.fee),
+            batch_id=lot.batch_id,
+            source=lot.source.value,
+        )
+        for lot in lots
+    ]
 
 
 def batch_view(state: SolverState, batch: Batch) -> operations_pb2.Batch:
