@@ -22,6 +22,8 @@ from indexmaker.api.solver.v1 import (
 )
 from indexmaker.connectors.channel import open_channel
 from indexmaker.identifiers import AccountId
+from indexmaker_client.index_management import IndexManagement
+from indexmaker_client.quotes import Quotes
 from indexmaker_client.signer import Signer
 
 __all__ = ["Client"]
@@ -48,6 +50,8 @@ class Client:
         self._invoices = invoices_pb2_grpc.InvoiceServiceStub(self._channel)
         self._operations = operations_pb2_grpc.OperationsServiceStub(self._channel)
         self._plugins = operations_pb2_grpc.PluginServiceStub(self._channel)
+        self.management = IndexManagement(self._channel, self._metadata)
+        self.quotes = Quotes(self._channel, self._metadata)
 
     async def __aenter__(self) -> Client:
         return self
@@ -67,6 +71,7 @@ class Client:
         limit_price: str = "",
         max_fee: str = "",
         expires_at: int = 0,
+        quote_id: str = "",
     ) -> solver_pb2.IndexOrder:
         """Sign and place a buy order for `amount` of collateral; the same client order id gives the first answer again.
 
@@ -82,7 +87,7 @@ class Client:
             max_fee=max_fee,
             expires_at=expires_at,
         )
-        return await self._submit(signer, terms)
+        return await self._submit(signer, terms, quote_id)
 
     async def sell(
         self,
@@ -94,6 +99,7 @@ class Client:
         limit_price: str = "",
         max_fee: str = "",
         expires_at: int = 0,
+        quote_id: str = "",
     ) -> solver_pb2.IndexOrder:
         """Sign and place a sell order for index tokens; the same client order id again gives the first answer.
 
@@ -110,9 +116,11 @@ class Client:
             max_fee=max_fee,
             expires_at=expires_at,
         )
-        return await self._submit(signer, terms)
+        return await self._submit(signer, terms, quote_id)
 
-    async def _submit(self, signer: Signer, terms: solver_pb2.IndexOrderTerms) -> solver_pb2.IndexOrder:
+    async def _submit(
+        self, signer: Signer, terms: solver_pb2.IndexOrderTerms, quote_id: str
+    ) -> solver_pb2.IndexOrder:
         signature = signer.sign_order(
             client_order_id=terms.client_order_id,
             side=solver_pb2.IndexSide.Name(terms.side).removeprefix("INDEX_SIDE_"),
@@ -121,8 +129,9 @@ class Client:
             limit_price=terms.limit_price,
             max_fee=terms.max_fee,
             expires_at=terms.expires_at,
+            quote_id=quote_id,
         )
-        request = solver_pb2.SubmitIndexOrderRequest(terms=terms, signature=signature)
+        request = solver_pb2.SubmitIndexOrderRequest(terms=terms, signature=signature, quote_id=quote_id)
         response = await self._solver.SubmitIndexOrder(request, timeout=_TIMEOUT, metadata=self._metadata)
         return response.order
 
@@ -210,12 +219,6 @@ class Client:
         """One index with its basket."""
         request = indices_pb2.GetIndexRequest(symbol=symbol)
         response = await self._indices.GetIndex(request, timeout=_TIMEOUT, metadata=self._metadata)
-        return response.index
-
-    async def create_index(self, index: indices_pb2.Index, *, target_price: str) -> indices_pb2.Index:
-        """Make an index known; the same definition again changes nothing."""
-        request = indices_pb2.CreateIndexRequest(index=index, target_price=target_price)
-        response = await self._indices.CreateIndex(request, timeout=_TIMEOUT, metadata=self._metadata)
         return response.index
 
     async def deposits(self, account: AccountId | None = None) -> list[collateral_pb2.Deposit]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from indexmaker.api.solver.v1 import solver_pb2 as pb
 from indexmaker.cli.client_options import Core, Json, print_json, print_table, run_client
+from indexmaker.cli.keys import KeyFile, read_signer
 from indexmaker.identifiers import AccountId, IdentifierError
-from indexmaker_client import Client, Signer
+from indexmaker_client import Client
 
 __all__ = ["app"]
 
 app = App(name="order", help="Index orders, signed with the key of the account that places them.")
 
-KeyFile = Annotated[
-    Path | None,
-    Parameter(help="File with the account's private key; otherwise the variable INDEXMAKER_PRIVATE_KEY is read."),
-]
 Account = Annotated[str, Parameter(help="CHAIN_ID:0xADDRESS; all accounts when left out.")]
 _COLUMNS = (
     "order",
@@ -51,6 +46,7 @@ def submit(
     limit_price: str = "",
     max_fee: str = "",
     expires_in: int = 3600,
+    quote_id: str = "",
     core: Core = "unix:run/core.sock",
     json: Json = False,
 ) -> int:
@@ -75,8 +71,10 @@ def submit(
         Highest sum of routing and management (or redemption) fees in USDC.
     expires_in
         Seconds until the order ends by itself; 0 for never.
+    quote_id
+        A binding quote of the account: its price and fees become limits of the order.
     """
-    signer = _signer(chain_id, key_file)
+    signer = read_signer(chain_id, key_file)
     if signer is None:
         return 2
     now = time.time_ns()
@@ -93,6 +91,7 @@ def submit(
                 limit_price=limit_price,
                 max_fee=max_fee,
                 expires_at=ends,
+                quote_id=quote_id,
             )
         else:
             order = await client.submit(
@@ -103,6 +102,7 @@ def submit(
                 limit_price=limit_price,
                 max_fee=max_fee,
                 expires_at=ends,
+                quote_id=quote_id,
             )
         _print([order], json=json)
         return 1 if order.state == pb.INDEX_ORDER_STATE_REJECTED else 0
@@ -128,7 +128,7 @@ def cancel(
     chain_id
         Chain of the account.
     """
-    signer = _signer(chain_id, key_file)
+    signer = read_signer(chain_id, key_file)
     if signer is None:
         return 2
 
@@ -173,7 +173,7 @@ def amend(
     chain_id
         Chain of the account.
     """
-    signer = _signer(chain_id, key_file)
+    signer = read_signer(chain_id, key_file)
     if signer is None:
         return 2
     now = time.time_ns()
@@ -234,20 +234,6 @@ def watch(*, core: Core = "unix:run/core.sock", json: Json = False) -> int:
         return 0
 
     return run_client(core, work)
-
-
-def _signer(chain_id: int, key_file: Path | None) -> Signer | None:
-    try:
-        key = key_file.read_text().strip() if key_file else os.environ.get("INDEXMAKER_PRIVATE_KEY", "")
-        if not key:
-            print("no key: give --key-file FILE or set INDEXMAKER_PRIVATE_KEY", file=sys.stderr)
-            return None
-        return Signer(chain_id, key)
-    except OSError as error:
-        print(f"--key-file: {error.strerror}: {key_file}", file=sys.stderr)
-    except ValueError:
-        print("the private key is not 32 bytes of hexadecimal", file=sys.stderr)
-    return None
 
 
 def _print(orders: list[pb.IndexOrder], *, json: bool) -> None:
