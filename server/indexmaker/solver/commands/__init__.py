@@ -26,7 +26,14 @@ from indexmaker.solver.commands.indices import (
     RebalanceReport,
     RebalanceTrade,
 )
-from indexmaker.solver.commands.invoices import Invoice, InvoiceLot, InvoiceReport, SettleInvoice, SignInvoice
+from indexmaker.solver.commands.invoices import (
+    Invoice,
+    InvoiceLot,
+    InvoiceReport,
+    SettleInvoice,
+    SignInvoice,
+    TrailStep,
+)
 from indexmaker.solver.commands.quotes import QuoteReport, QuoteTerms
 from indexmaker.solver.commands.redemptions import (
     CommitRedemptions,
@@ -85,6 +92,7 @@ __all__ = [
     "SolverCommand",
     "SolverReport",
     "StartTransfer",
+    "TrailStep",
     "WithdrawCollateral",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexmaker.solver.commands.base import Command, Report
 from indexmaker.solver.vocabulary import LotSource, Value
 
-__all__ = ["Invoice", "InvoiceLot", "InvoiceReport", "SettleInvoice", "SignInvoice"]
+__all__ = ["Invoice", "InvoiceLot", "InvoiceReport", "SettleInvoice", "SignInvoice", "TrailStep"]
 
 
 class InvoiceLot(Value, frozen=True, kw_only=True):
@@ -79,8 +79,19 @@ class SettleInvoice(Command, frozen=True, kw_only=True):
     signature: str
 
 
+class TrailStep(Value, frozen=True, kw_only=True):
+    """A transaction on the way of the money; `chain_id` 0 where it is not known."""
+
+    step: str
+    chain_id: int
+    tx_hash: str
+
+
 class InvoiceReport(Report, frozen=True, kw_only=True):
-    """An invoice after its mint: `final` once the chain's finality is reached."""
+    """An invoice after its mint: `final` once the chain's finality is reached.
+
+    `trail` are the transactions before the mint: deposit, commit, hops.
+    """
 
     invoice: Invoice
     lots_root: str
@@ -88,3 +99,6 @@ class InvoiceReport(Report, frozen=True, kw_only=True):
     block: int
     final: bool
     at: int
+    signer: str = ""
+    signature: str = ""
+    trail: tuple[TrailStep, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexmaker.solver.commands.base import Command, Report
-from indexmaker.solver.commands.invoices import InvoiceLot
+from indexmaker.solver.commands.invoices import InvoiceLot, TrailStep
 from indexmaker.solver.vocabulary import Value
 
 __all__ = [
@@ -86,7 +86,10 @@ class SettleRedemption(Command, frozen=True, kw_only=True):
 
 
 class RedemptionReport(Report, frozen=True, kw_only=True):
-    """A redemption invoice after its payment: `final` once the chain's finality is reached."""
+    """A redemption invoice after its payment: `final` once the chain's finality is reached.
+
+    `trail` are the transactions before the payment: request, withdrawal, hops.
+    """
 
     invoice: RedemptionInvoice
     lots_root: str
@@ -94,3 +97,6 @@ class RedemptionReport(Report, frozen=True, kw_only=True):
     block: int
     final: bool
     at: int
+    signer: str = ""
+    signature: str = ""
+    trail: tuple[TrailStep, ...] = ()

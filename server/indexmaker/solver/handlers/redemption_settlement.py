@@ -13,6 +13,7 @@ from indexmaker.solver.commands import RedemptionInvoice, RedemptionReport, Sett
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
 from indexmaker.solver.handlers.lots import gate_account
 from indexmaker.solver.handlers.routing import terms_key
+from indexmaker.solver.handlers.trails import redemption_trail
 from indexmaker.solver.redemption_invoice import build_redemption
 from indexmaker.solver.state import IndexOrder, RedemptionLimits
 from indexmaker.solver.step import Step
@@ -170,6 +171,9 @@ def _report_invoice(step: Step, order: IndexOrder) -> None:
             block=order.settle_block,
             final=order.settle_final,
             at=step.at,
+            signer=order.signer,
+            signature=order.signature,
+            trail=redemption_trail(step, order),
         )
     )
 

@@ -10,6 +10,7 @@ from indexmaker.ledger import Movement
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import Invoice, InvoiceReport, SettleInvoice, SignInvoice
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
+from indexmaker.solver.handlers.trails import mint_trail
 from indexmaker.solver.handlers.usage import count_minted
 from indexmaker.solver.invoice import build_invoice
 from indexmaker.solver.state import Index, IndexOrder
@@ -174,6 +175,9 @@ def _report_invoice(step: Step, order: IndexOrder) -> None:
             block=order.settle_block,
             final=order.settle_final,
             at=step.at,
+            signer=order.signer,
+            signature=order.signature,
+            trail=mint_trail(step, order),
         )
     )
 
