@@ -1,4 +1,4 @@
-"""The database: journal, snapshots, leases, report log and index values on SQLite or PostgreSQL."""
+"""The database: journal, snapshots, leases, report log, invoices and index values on SQLite or PostgreSQL."""
 
 from indexmaker.storage.chain_cursors import ChainCursors
 from indexmaker.storage.database import Database
@@ -7,6 +7,7 @@ from indexmaker.storage.errors import (
     SchemaOutdatedError,
     StorageError,
 )
+from indexmaker.storage.invoices import InvoiceArchive, IssuedInvoice, NewInvoice, Settlement
 from indexmaker.storage.journal import SqlJournal
 from indexmaker.storage.leases import SqlLeases
 from indexmaker.storage.nav_history import NavHistory, NavPoint
@@ -19,12 +20,16 @@ __all__ = [
     "Cursor",
     "Database",
     "DatabaseUnavailableError",
+    "InvoiceArchive",
+    "IssuedInvoice",
     "NavHistory",
     "NavPoint",
+    "NewInvoice",
     "Report",
     "ReportLog",
     "ReportRecorder",
     "SchemaOutdatedError",
+    "Settlement",
     "SqlJournal",
     "SqlLeases",
     "StorageError",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
     "Base",
     "ChainCursorRow",
+    "InvoiceRow",
+    "InvoiceSettlementRow",
     "JournalEntryRow",
     "LeaseRow",
     "NavPointRow",
@@ -118,6 +120,43 @@ class NavPointRow(Base):
     value: Mapped[str] = mapped_column(String(64))
     """Decimal, in whole units of the collateral."""
     oldest_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class InvoiceRow(Base):
+    """An invoice as it was issued; never updated, never deleted (triggers see to it)."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        Index("ix_invoices_id", "engine", "invoice_id", unique=True),
+        Index("ix_invoices_account", "engine", "account", "sequence"),
+        {"sqlite_with_rowid": False},
+    )
+
+    engine: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """From 1, without gaps, in the order of issue."""
+    invoice_id: Mapped[str] = mapped_column(String(64))
+    order_id: Mapped[str] = mapped_column(String(64))
+    account: Mapped[str] = mapped_column(String(64))
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    """Journal entry with which it was issued."""
+    document: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class InvoiceSettlementRow(Base):
+    """A settlement of an invoice as the chain showed it; the newest one counts. Rows are only added."""
+
+    __tablename__ = "invoice_settlements"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    engine: Mapped[str] = mapped_column(String(64), primary_key=True)
+    invoice_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    tx_hash: Mapped[str] = mapped_column(String(66))
+    block: Mapped[int] = mapped_column(BigInteger)
+    final: Mapped[bool] = mapped_column(Boolean)
+    at: Mapped[int] = mapped_column(BigInteger)
 
 
 def table(model: type[Base]) -> Table:

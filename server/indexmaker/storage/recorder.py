@@ -68,6 +68,12 @@ class ReportRecorder(Generic[E, C]):
         self._stopping = True
         self._arrived.set()
 
+    async def caught_up(self) -> None:
+        """Wait until all that has come in by now is stored."""
+        through = self._through
+        async with self._stored:
+            await self._stored.wait_for(lambda: self._finished or self._written >= through)
+
     async def follow(
         self, *, after: Cursor = START, kind: str | None = None, key: str | None = None
     ) -> AsyncIterator[Report]:
