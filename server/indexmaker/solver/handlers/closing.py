@@ -92,6 +92,8 @@ def _release(step: Step, batch: Batch, order: IndexOrder, units: int) -> None:
         free = accounts.at_venue(order.account, "routed", batch.venue, batch.collateral)
         step.post(Movement.between(reserved, free, amount=order.reserved))
         order.reserved = 0
+    else:
+        step.index_of(order).sold += units
     order.units += units
     order.idle = 0 if units else order.idle + 1
     step.enter(order, OrderState.READY)
