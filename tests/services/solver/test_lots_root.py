@@ -6,7 +6,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexmaker.services.solver.lots_root import leaf_of, lots_root
+from indexmaker.services.solver.lots_root import leaf_of, lots_proofs, lots_root, proves
 from indexmaker.solver.commands import InvoiceLot
 
 
@@ -50,3 +50,29 @@ def test_any_field_of_a_lot_changes_the_root() -> None:
     base = lots_root([lot(1), lot(2)])
     for field, value in {"asset": "ETH", "trade_id": "9", "quantity": 9, "price": 9, "value": 9, "fee": 9}.items():
         assert lots_root([msgspec.structs.replace(lot(1), **{field: value}), lot(2)]) != base
+
+
+@given(st.sets(st.integers(min_value=0, max_value=1000), min_size=1, max_size=40))
+def test_every_lot_is_proved_by_its_own_proof(numbers: set[int]) -> None:
+    lots = [lot(number) for number in numbers]
+    root = lots_root(lots)
+    for one, proof in zip(lots, lots_proofs(lots), strict=True):
+        assert proves(one, proof, root=root)
+        assert len(proof) <= len(lots).bit_length()
+
+
+@given(
+    numbers=st.sets(st.integers(min_value=0, max_value=1000), min_size=2, max_size=40),
+    other=st.integers(min_value=1001, max_value=2000),
+    data=st.data(),
+)
+def test_no_other_lot_and_no_altered_proof_is_believed(numbers: set[int], other: int, data: st.DataObject) -> None:
+    lots = [lot(number) for number in numbers]
+    root, proofs = lots_root(lots), lots_proofs(lots)
+    place = data.draw(st.integers(min_value=0, max_value=len(lots) - 1))
+    step = data.draw(st.integers(min_value=0, max_value=len(proofs[place]) - 1))
+    altered = [*proofs[place]]
+    altered[step] = "0x" + keccak(bytes.fromhex(altered[step][2:])).hex()
+    assert not proves(lot(other), proofs[place], root=root)
+    assert not proves(lots[place], altered, root=root)
+    assert not proves(lots[place], proofs[place][:-1], root=root)
