@@ -30,7 +30,7 @@ class RedemptionFacts(Value, frozen=True, kw_only=True):
     `limits` are the request's own, `payout` the shared transfer of the proceeds (None when nothing was sold), `rate`
     the redemption fee that the order was taken at. `executions` and `fee_values` are by `trade_key`, `mids` by (batch,
     asset); `taken` is how much of each trade or cross other accounts and the house have, `crossed` what the other side
-    of each cross took.
+    of each cross and the house's inventory took.
     """
 
     request: RedemptionSeen
@@ -159,9 +159,8 @@ def _assignments(invoice: RedemptionInvoice, facts: RedemptionFacts) -> Iterator
     """No trade and no cross pays for more than it took."""
     used: dict[str, int] = {}
     for lot in invoice.lots:
-        if lot.source is not LotSource.INVENTORY:
-            name = trade_key(lot.venue, lot.symbol, lot.trade_id)
-            used[name] = used.get(name, 0) + lot.quantity
+        name = trade_key(lot.venue, lot.symbol, lot.trade_id)
+        used[name] = used.get(name, 0) + lot.quantity
     for name, quantity in used.items():
         trade = facts.executions.get(name)
         most = facts.crossed.get(name) if trade is None else trade.quantity
