@@ -8,7 +8,7 @@ from indexmaker.auction.errors import AuctionError, BadProblem, NotCertified, So
 from indexmaker.auction.highs import HighsBackend
 from indexmaker.auction.linear import LinearProgram, LpBackend, LpSolution
 from indexmaker.auction.merge import Merger
-from indexmaker.auction.model import Order, Problem, Result, Row, price_tolerance
+from indexmaker.auction.model import Order, Problem, Result, Row, price_tolerance, value_of
 
 __all__ = [
     "AuctionError",
@@ -31,4 +31,5 @@ __all__ = [
     "gap_allowed",
     "no_trade",
     "price_tolerance",
+    "value_of",
 ]

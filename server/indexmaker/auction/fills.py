@@ -55,21 +55,30 @@ def stand(problem: Problem, scaled: ScaledProblem, prices: Sequence[int], row_du
     duals = np.array([float(p) for p in prices]) / problem.price_scale / scaled.prices
     reduced = scaled.program.priced(np.concatenate((duals, row_duals))).tolist()
     values: dict[Legs, int] = {}
+    rounding: dict[Legs, float] = {}
     states, margins, balancing = [], [], []
     for number, order in enumerate(problem.orders):
         legs = order.legs
         value = values.get(legs)
         if value is None:
             value = values[legs] = value_of(legs, prices)
+            rounding[legs] = _rounding(problem, legs)
         margin = order.limit * problem.price_scale - value
         balances = len(legs) == 1 and abs(legs[0][1]) == 1 and number not in in_rows
         measure = margin if balances else reduced[number]
-        least = 0 if balances else _EPSILON
+        least = 0 if balances else _EPSILON + rounding[legs]
         state = State.FULL if measure > least else State.EMPTY if measure < -least or margin < 0 else State.FREE
         states.append(state)
         margins.append(margin)
         balancing.append(balances)
     return Standing(states=states, margins=margins, balancing=balancing)
+
+
+def _rounding(problem: Problem, legs: Legs) -> float:
+    """What rounded prices may move the value of these legs by, as a share of their value at the references."""
+    moved = sum(abs(weight) * (abs(problem.references[atom]) // 10**12 + 1) for atom, weight in legs)
+    value = sum(abs(weight) * max(1, abs(problem.references[atom])) for atom, weight in legs)
+    return moved / value / problem.price_scale
 
 
 def canonical_ratios(

@@ -70,11 +70,8 @@ def _optimal_region(problem: Problem, scaled: ScaledProblem, solution: LpSolutio
     without_atoms = solution.duals.copy()
     without_atoms[: scaled.atoms] = 0.0
     costs = program.priced(without_atoms)
-    reduced = program.priced(solution.duals)
     empty = solution.x <= _AT_BOUND * (1 + program.upper)
     full = solution.x >= program.upper - _AT_BOUND * (1 + program.upper)
-    both = empty & full
-    empty, full = np.where(both, reduced <= 0, empty), np.where(both, reduced > 0, full)
     least = np.where(full, -np.inf, costs)
     most = np.where(empty, np.inf, costs)
     lower, upper = np.full(scaled.atoms, -np.inf), np.full(scaled.atoms, np.inf)
