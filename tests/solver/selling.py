@@ -1,16 +1,13 @@
-"""What the tests of sell orders share: a holder of index units, and sales without the mathematics of a batch."""
+"""What the tests of sell orders share: a holder of index units, and sales of as much as a test wants."""
 
-from indexmaker.ledger import Movement
-from indexmaker.money import mul_ceil, mul_floor
+from indexmaker.money import mul_ceil
 from indexmaker.solver import accounts
-from indexmaker.solver.commands import InvoiceLot
-from indexmaker.solver.handlers.payouts import make_payable
-from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import OrderState
 from solver.world import ALICE, CHAIN, amt, make_world
 
 TOKEN = "token:TOP2"
-FEE = amt("0.001")
+DUST = 10**5
+_SELLING = (OrderState.READY, OrderState.PAYABLE)
 
 
 def holder(*owners, config=None, **options):
@@ -40,48 +37,22 @@ def sale(world, account=ALICE, client_order_id="sale"):
 
 
 def sell_off(world, units, *, account=ALICE, client_order_id="sale", end=True):
-    """Sell units at the bids, as a batch would hand them over, and end the order's trading."""
+    """Let a batch sell this many units, to within its dust; what is left is cancelled, unless not `end`.
+
+    Other orders that are ready take part: then `units` is the sum.
+    """
     order = sale(world, account, client_order_id)
-    world.sequence += 1
-    step = Step(world.engine.state, world.engine.ledger, sequence=world.sequence, at=world.now)
-    index = step.index_of(order)
-    order.quantities, order.version = index.quantities, index.version
-    for asset, quantity in index.quantities:
-        sold = mul_floor(quantity, amt(units))
-        price = world.markets[f"{asset}USDC"].bid
-        value = mul_floor(sold, price)
-        fee = mul_ceil(value, FEE)
-        world.trades += 1
-        order.lots.append(
-            InvoiceLot(
-                asset=asset,
-                venue="binance",
-                symbol=f"{asset}USDC",
-                trade_id=str(world.trades),
-                batch_id="b-by-hand",
-                quantity=sold,
-                price=price,
-                value=value,
-                fee=fee,
-            )
-        )
-        order.proceeds += value
-        order.sale_fees += fee
-        backing = accounts.backing(index.symbol, "binance", asset)
-        market = accounts.venue_world("binance", "USDC")
-        pot = accounts.proceeds(order.account, "binance", "USDC")
-        step.post(
-            Movement.between(backing, accounts.venue_world("binance", asset), amount=sold),
-            Movement.between(market, pot, amount=value - fee),
-        )
-    order.units += amt(units)
-    index.sold += amt(units)
-    if end:
-        make_payable(step, order)
-    for output in step.outputs:
-        (world.inbox if hasattr(output, "command_id") else world.reports).append(output)
-        if hasattr(output, "command_id"):
-            world.commands.append(output)
+    for asset, quantity in world.engine.state.indices[order.index].quantities:
+        market = world.markets[f"{asset}USDC"]
+        market.bids = [(market.bid, mul_ceil(quantity, amt(units)))]
+    world.solve()
+    world.play()
+    for market in world.markets.values():
+        market.bids = None
+    sold = sum(one.units for one in world.engine.state.orders.values() if one.state in _SELLING and one.side == "SELL")
+    assert amt(units) - DUST <= sold <= amt(units)
+    if end and sale(world, account, client_order_id).state is OrderState.READY:
+        world.cancel(account, client_order_id)
 
 
 def pay_out(world, rounds=2):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from indexmaker.solver import accounts
+from indexmaker.solver import SolverConfig, accounts
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.handlers.payouts import restart_payout
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import OrderState, TransferState, WithdrawalState
 from solver.selling import balance, holder, pay_out, ready_to_sell, sale, sell_off, users_hold
-from solver.world import ALICE, BOB, CHAIN, amt
+from solver.world import ALICE, BOB, CHAIN, SECOND, amt
 
 KEEPER = accounts.keeper(CHAIN, "USDC")
 
@@ -45,13 +45,13 @@ def sold(world=None, units="4"):
 
 def test_a_payout_waits_for_company_within_its_window():
     world = holder(ALICE, BOB)
+    world.submit(ev.Configured(config=SolverConfig(routing_window_ns=8 * SECOND)))
     ready_to_sell("2", world=world, account=ALICE)
-    ready_to_sell("2", world=world, account=BOB)
     sell_off(world, "2", account=ALICE)
-    world.tick(1)
-    world.play()
-    sell_off(world, "2", account=BOB)
-    world.tick(1)
+    ready_to_sell("2", world=world, account=BOB)
+    sell_off(world, "4", account=BOB)
+    assert not world.engine.state.payouts
+    world.tick(5)
     world.play()
     (payout,) = world.engine.state.payouts.values()
     assert [order_id for order_id, _ in payout.shares] == [sale(world, one).order_id for one in (ALICE, BOB)]

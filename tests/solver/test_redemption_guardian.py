@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexmaker.money import ATOMS
-from indexmaker.solver.events import ExecutionReported
 from indexmaker.solver.guardian import Check, trade_key
 from indexmaker.solver.redemption_facts import redemption_facts_of, review_redemption
 from indexmaker.solver.redemption_guardian import verify_redemption
@@ -25,22 +24,7 @@ def case():
     sell_off(world, "3")
     pay_out(world)
     invoice = sale(world).redemption
-    executions = {
-        trade_key(lot.venue, lot.symbol, lot.trade_id): ExecutionReported(
-            venue=lot.venue,
-            symbol=lot.symbol,
-            trade_id=lot.trade_id,
-            client_order_id="a",
-            price=lot.price,
-            quantity=lot.quantity,
-            commission=lot.fee,
-            commission_asset="USDC",
-            at=0,
-        )
-        for lot in invoice.lots
-    }
-    facts = redemption_facts_of(world.engine.state, invoice)
-    return invoice, msgspec.structs.replace(facts, executions=executions)
+    return invoice, redemption_facts_of(world.engine.state, invoice)
 
 
 def test_an_honest_invoice_is_signed(case):

@@ -5,7 +5,7 @@ import pytest
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.vocabulary import CommitFailure, ExecType, IndexState, OrderState, RejectReason
-from solver.selling import TOKEN, burned, holder, pay_out, ready_to_sell, sale, sell_off, users_hold, wallet
+from solver.selling import DUST, TOKEN, burned, holder, pay_out, ready_to_sell, sale, sell_off, users_hold, wallet
 from solver.world import ALICE, CHAIN, GATE, SECOND, amt
 
 
@@ -87,7 +87,8 @@ def test_cancel_after_a_partial_sale_pays_what_was_sold_and_returns_the_rest():
     pay_out(world)
     invoice = sale(world).redemption
     assert sale(world).state is OrderState.PAID
-    assert (invoice.burned, invoice.returned) == (amt("1"), amt("3"))
+    assert amt("1") - DUST <= invoice.burned <= amt("1")
+    assert invoice.burned + invoice.returned == amt("4")
     assert invoice.paid > 0
     assert users_hold(world) == {}
 
@@ -148,7 +149,7 @@ def test_the_least_payment_of_the_request_is_kept_pro_rata_of_what_is_burned():
     sell_off(world, "2")
     pay_out(world)
     invoice = sale(world).redemption
-    assert invoice.paid >= amt("179.8") * 2
+    assert invoice.paid >= amt("179.8") * invoice.burned // amt("1")
     assert invoice.routing_fees < amt("0.75")
     assert users_hold(world) == {}
 
