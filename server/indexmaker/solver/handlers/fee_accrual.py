@@ -63,16 +63,8 @@ def _take(step: Step, index: Index, *, rate: int, periods: int) -> None:
     )
     index.quantities = after
     index.version += 1
-    step.post(
-        *(
-            Movement.between(
-                accounts.backing(index.symbol, index.venue, asset),
-                accounts.house_fees(index.venue, asset),
-                amount=quantity,
-            )
-            for asset, quantity in freed
-        )
-    )
+    for asset, quantity in freed:
+        _free(step, index, asset, quantity)
     step.report(
         FeeAccrualReport(
             index=index.symbol,
@@ -83,3 +75,18 @@ def _take(step: Step, index: Index, *, rate: int, periods: int) -> None:
             at=step.at,
         )
     )
+
+
+def _free(step: Step, index: Index, asset: str, quantity: int) -> None:
+    """Take assets out of the backing, on the index's own venue first."""
+    backing = {
+        account: balance
+        for account, balance in step.ledger
+        if account == accounts.backing(index.symbol, account.place.removeprefix(accounts.venue_place("")), asset)
+    }
+    home = accounts.venue_place(index.venue)
+    for account, balance in sorted(backing.items(), key=lambda held: (held[0].place != home, held[0].place)):
+        taken = min(quantity, max(0, balance))
+        quantity -= taken
+        fees = accounts.house_fees(account.place.removeprefix(accounts.venue_place("")), asset)
+        step.post(Movement.between(account, fees, amount=taken))

@@ -16,12 +16,11 @@ __all__ = ["cost_of_rebalance", "report_rebalance", "traded"]
 def report_rebalance(step: Step, index: Index, rebalance: Rebalance, *, text: str) -> None:
     """Tell a rebalance as it stands."""
     cost = cost_of_rebalance(step.state, rebalance)
-    owner, place = f"index:{index.symbol}", accounts.venue_place(index.venue)
-    after = tuple(
-        (account.asset, balance)
-        for account, balance in step.ledger
-        if (account.owner, account.bucket, account.place) == (owner, "backing", place)
-    )
+    owner = accounts.backing(index.symbol, index.venue, "").owner
+    after: dict[str, int] = {}
+    for account, balance in step.ledger:
+        if account.owner == owner and account.bucket == "backing":
+            after[account.asset] = after.get(account.asset, 0) + balance
     step.report(
         RebalanceReport(
             rebalance_id=rebalance.rebalance_id,
@@ -31,7 +30,7 @@ def report_rebalance(step: Step, index: Index, rebalance: Rebalance, *, text: st
             basket_version=rebalance.basket_version,
             supply=index.supply,
             before=tuple((one.asset, one.before) for one in rebalance.assets if one.before),
-            after=after,
+            after=tuple(sorted(after.items())),
             trades=traded(step.state, rebalance),
             fees=cost.fees,
             slippage=cost.slippage,

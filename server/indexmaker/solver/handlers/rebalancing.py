@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from indexmaker.identifiers import derived_id
 from indexmaker.instruments import Instrument
 from indexmaker.solver import accounts
-from indexmaker.solver.batching.markets import Unusable, read_market
+from indexmaker.solver.batching.markets import AssetMarket, Unusable, read_market
 from indexmaker.solver.events import BatchSolve
 from indexmaker.solver.handlers.demands import file_demand, withdraw_demand
 from indexmaker.solver.handlers.rebalance_reports import report_rebalance, traded
@@ -57,7 +57,7 @@ def on_books(step: Step, event: BatchSolve) -> None:
         if rebalance is None:
             continue
         rules = _rules(step, index)
-        mids = _mids(step, index, rebalance, rules, event)
+        mids = _mids(step, index, rebalance, event)
         if rebalance.state is RebalanceState.DRAINING and not started_orders(step, index):
             _start_trading(step, index, rebalance, mids)
         if rebalance.state is RebalanceState.TRADING:
@@ -84,13 +84,13 @@ def started_orders(step: Step, index: Index, *, side: Side | None = None) -> lis
 
 
 def holdings_of(step: Step, index: Index) -> dict[str, int]:
-    """What backs the units of an index, by asset."""
-    owner, place = accounts.backing(index.symbol, index.venue, "").owner, accounts.venue_place(index.venue)
-    return {
-        account.asset: balance
-        for account, balance in step.ledger
-        if (account.owner, account.bucket, account.place) == (owner, "backing", place)
-    }
+    """What backs the units of an index on all venues, by asset."""
+    owner = accounts.backing(index.symbol, index.venue, "").owner
+    held: dict[str, int] = {}
+    for account, balance in step.ledger:
+        if account.owner == owner and account.bucket == "backing":
+            held[account.asset] = held.get(account.asset, 0) + balance
+    return held
 
 
 def _begin(step: Step, index: Index) -> None:
@@ -122,29 +122,32 @@ def _hurry(step: Step, index: Index, rebalance: Rebalance) -> None:
 
 
 def _rules(step: Step, index: Index) -> dict[str, Instrument]:
-    known = sorted(step.state.instruments.items())
-    return {i.base: i for _, i in known if (i.venue, i.quote) == (index.venue, index.collateral)}
+    """Rules of every asset against the index's collateral, those of its own venue where it trades there."""
+    known = [i for _, i in sorted(step.state.instruments.items()) if i.quote == index.collateral]
+    return {i.base: i for i in sorted(known, key=lambda i: i.venue == index.venue)}
 
 
-def _mids(
-    step: Step, index: Index, rebalance: Rebalance, rules: Mapping[str, Instrument], event: BatchSolve
-) -> dict[str, int]:
+def _mids(step: Step, index: Index, rebalance: Rebalance, event: BatchSolve) -> dict[str, int]:
     """Mid prices of the assets that can be traded now; the others are marked with what is in their way."""
-    books = {book.symbol: book for book in event.books if book.venue == index.venue}
+    books = {(book.venue, book.symbol): book for book in event.books}
     delays = {one.asset: one for one in rebalance.assets}
+    known = [i for _, i in sorted(step.state.instruments.items()) if i.quote == index.collateral]
     mids: dict[str, int] = {}
     for asset in sorted(wanted_assets(step.state.rebalances, index)):
-        instrument = rules.get(asset)
-        if instrument is None:
-            reason = "no instrument"
-        else:
-            book = books.get(instrument.symbol)
-            max_age = step.state.config.book_max_age_ns
-            market = read_market(asset, instrument=instrument, book=book, in_flight={}, max_age_ns=max_age)
-            if isinstance(market, Unusable):
-                reason = market.reason
-            else:
-                reason, mids[asset] = "", market.mid
+        reason = "no instrument"
+        traded_at = [i for i in known if i.base == asset]
+        for rules in sorted(traded_at, key=lambda i: (i.venue != index.venue, i.venue, i.symbol)):
+            market = read_market(
+                asset,
+                instrument=rules,
+                book=books.get((rules.venue, rules.symbol)),
+                in_flight={},
+                max_age_ns=step.state.config.book_max_age_ns,
+            )
+            if isinstance(market, AssetMarket) and market.asks and market.bids:
+                mids[asset], reason = market.mid, ""
+                break
+            reason = market.reason if isinstance(market, Unusable) else "one side of the book is empty"
         if asset in delays:
             delays[asset].delayed = reason
     return mids
