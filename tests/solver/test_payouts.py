@@ -5,9 +5,7 @@ import pytest
 from indexmaker.solver import SolverConfig, accounts
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
-from indexmaker.solver.handlers.payouts import restart_payout
-from indexmaker.solver.step import Step
-from indexmaker.solver.vocabulary import OrderState, TransferState, WithdrawalState
+from indexmaker.solver.vocabulary import OrderState, SettlementState, TransferState, WithdrawalState
 from solver.selling import balance, holder, pay_out, ready_to_sell, sale, sell_off, users_hold
 from solver.world import ALICE, BOB, CHAIN, SECOND, amt
 
@@ -30,10 +28,7 @@ def transfer(state, **values):
 
 def restart(world):
     (payout,) = [one for one in world.engine.state.payouts.values() if one.stage == "FAILED"]
-    step = Step(world.engine.state, world.engine.ledger, sequence=world.sequence + 1000, at=world.now)
-    assert restart_payout(step, payout.payout_id)
-    assert not restart_payout(step, payout.payout_id)
-    world.inbox.extend(o for o in step.outputs if isinstance(o, out.Command))
+    world.submit(ev.PayoutRestarted(payout_id=payout.payout_id, operator="ann", reason="mended"))
     world.play()
 
 
@@ -218,3 +213,48 @@ def test_a_crash_before_any_answer_is_heard_pays_once(at):
     assert len(world.redeemed) == len(world.withdrawn) == 1
     assert users_hold(world) == {}
     assert world.engine.pending() == ()
+
+
+def test_only_a_payout_that_failed_can_be_restarted():
+    world = sold()
+    pay_out(world)
+    before = world.engine.dump()
+    (payout,) = world.engine.state.payouts.values()
+    world.submit(ev.PayoutRestarted(payout_id=payout.payout_id, operator="ann", reason="why not"))
+    assert (world.engine.dump(), world.alerts()) == (before, ["DECISION"])
+
+
+def test_a_vetoed_redemption_is_offered_again_once_a_person_has_looked():
+    world = sold()
+    veto = ev.InvoiceVetoed
+    world.hooks.append(
+        answering(out.SignRedemption, lambda c: [veto(invoice_id=c.invoice.invoice_id, reason="no such trade")])
+    )
+    pay_out(world)
+    vetoed = sale(world).redemption
+    world.submit(ev.InvoiceReviewed(invoice_id=vetoed.invoice_id, operator="ann", reason="the venue was late"))
+    world.play()
+    assert sale(world).state is OrderState.PAID
+    assert sale(world).redemption.invoice_id != vetoed.invoice_id
+
+
+def test_a_payment_that_was_given_up_is_tried_again_when_a_person_says_so():
+    world = sold()
+    gas = []
+    reverted = SettlementState.REVERTED
+    world.hooks.append(
+        lambda w, c: (
+            [ev.SettlementUpdated(command_id=c.command_id, state=reverted)]
+            if isinstance(c, out.SettleRedemption) and not gas
+            else None
+        )
+    )
+    for _ in range(12):
+        world.tick(6)
+        world.play()
+    assert len(world.sent(out.SettleRedemption)) == world.config.settlement_attempts
+    gas.append("topped up")
+    world.submit(ev.SettlementRetried(order_id=sale(world).order_id, operator="ann", reason="gas"))
+    world.play()
+    assert sale(world).state is OrderState.PAID
+    assert users_hold(world) == {}

@@ -127,6 +127,21 @@ def retry_settlement(
 
 
 @app.command
+def restart_payout(
+    payout_id: str, *, reason: Reason, operator: Operator = "", core: Core = "unix:run/core.sock"
+) -> int:
+    """Bring sale proceeds on their way again after their withdrawal or transfer has failed and the cause is mended.
+
+    Parameters
+    ----------
+    payout_id
+        As the alert PAYOUT and `collateral transfers` name it.
+    """
+    decision = pb.RestartPayout(payout_id=payout_id)
+    return _decide(core, lambda request: request.restart_payout.CopyFrom(decision), operator=operator, reason=reason)
+
+
+@app.command
 def write_off(transfer_id: str, *, reason: Reason, operator: Operator = "", core: Core = "unix:run/core.sock") -> int:
     """Refund the users of a transfer that failed or came back; the house takes over the claim on the route.
 

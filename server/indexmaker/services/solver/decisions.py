@@ -30,6 +30,8 @@ def decision_of(request: pb.DecideRequest) -> ev.SolverEvent:
             return ev.InvoiceReviewed(invoice_id=invoice_id, **signed)
         case "retry_settlement":
             return ev.SettlementRetried(order_id=_order(request.retry_settlement), **signed)
+        case "restart_payout":
+            return ev.PayoutRestarted(payout_id=_text(request.restart_payout.payout_id, "payout_id"), **signed)
         case "write_off_transfer":
             transfer_id = _text(request.write_off_transfer.transfer_id, "write_off_transfer.transfer_id")
             return ev.TransferWrittenOff(transfer_id=transfer_id, **signed)

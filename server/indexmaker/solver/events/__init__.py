@@ -36,6 +36,7 @@ from indexmaker.solver.events.operations import (
     AssetOrderResolved,
     ClaimCollected,
     InvoiceReviewed,
+    PayoutRestarted,
     PositionsCompared,
     PriceStated,
     SettlementRetried,
@@ -104,6 +105,7 @@ __all__ = [
     "OrderAmendRequested",
     "OrderCancelRequested",
     "OrderSubmitted",
+    "PayoutRestarted",
     "PositionsCompared",
     "PriceStated",
     "QuoteRequested",
@@ -173,6 +175,7 @@ SolverEvent: TypeAlias = (
     | AssetOrderResolved
     | ClaimCollected
     | InvoiceReviewed
+    | PayoutRestarted
     | PositionsCompared
     | PriceStated
     | SettlementRetried

@@ -9,6 +9,7 @@ __all__ = [
     "AssetOrderResolved",
     "ClaimCollected",
     "InvoiceReviewed",
+    "PayoutRestarted",
     "PositionsCompared",
     "PriceStated",
     "SettlementRetried",
@@ -43,6 +44,12 @@ class SettlementRetried(Decision, frozen=True, kw_only=True):
     """A settlement that was reverted too often is tried again, with a new signature."""
 
     order_id: str
+
+
+class PayoutRestarted(Decision, frozen=True, kw_only=True):
+    """What made a withdrawal or a transfer of sale proceeds fail is mended: they are brought on their way again."""
+
+    payout_id: str
 
 
 class TransferWrittenOff(Decision, frozen=True, kw_only=True):

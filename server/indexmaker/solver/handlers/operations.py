@@ -11,6 +11,7 @@ from indexmaker.solver.events import (
     AssetOrderResolved,
     ClaimCollected,
     InvoiceReviewed,
+    PayoutRestarted,
     PositionsCompared,
     PriceStated,
     SettlementRetried,
@@ -20,6 +21,8 @@ from indexmaker.solver.events import (
 )
 from indexmaker.solver.handlers.asset_orders import finish
 from indexmaker.solver.handlers.closing import close_if_done
+from indexmaker.solver.handlers.payouts import restart_payout
+from indexmaker.solver.handlers.redemption_settlement import renew_redemption
 from indexmaker.solver.handlers.settlement import make_mintable, renew_invoice
 from indexmaker.solver.state import AssetOrderState, Reconciliation, Transfer, TransferStage
 from indexmaker.solver.step import Step
@@ -30,6 +33,7 @@ __all__ = [
     "on_claim_collected",
     "on_halted",
     "on_invoice_reviewed",
+    "on_payout_restarted",
     "on_positions_compared",
     "on_price_stated",
     "on_resumed",
@@ -37,6 +41,7 @@ __all__ = [
     "on_transfer_written_off",
 ]
 
+_PAYING = (OrderState.PAYABLE, OrderState.PAYOUT_ROUTING)
 _STOPPED = (TransferState.FAILED, TransferState.REFUNDED, TransferState.NEEDS_OPERATOR)
 
 
@@ -55,10 +60,11 @@ def on_resumed(step: Step, event: TradingResumed) -> None:
 
 def on_invoice_reviewed(step: Step, event: InvoiceReviewed) -> None:
     """Make a vetoed invoice anew and offer it again."""
-    for order in step.orders_in(OrderState.MINTABLE):
-        if order.vetoed and order.invoice is not None and order.invoice.invoice_id == event.invoice_id:
+    for order in step.orders_in(OrderState.MINTABLE, *_PAYING):
+        account = order.invoice or order.redemption
+        if order.vetoed and account is not None and account.invoice_id == event.invoice_id:
             order.vetoed = ""
-            renew_invoice(step, order)
+            (renew_redemption if order.redemption is not None else renew_invoice)(step, order)
             return
     _not_applicable(step, event.invoice_id, "no vetoed invoice of this id waits")
 
@@ -68,7 +74,7 @@ def on_settlement_retried(step: Step, event: SettlementRetried) -> None:
     order = step.state.orders.get(event.order_id)
     exhausted = (
         order is not None
-        and order.state is OrderState.MINTABLE
+        and (order.state is OrderState.MINTABLE or (order.state in _PAYING and order.redemption is not None))
         and not order.vetoed
         and order.retry_at
         and order.invoice_attempts >= step.state.config.settlement_attempts
@@ -77,7 +83,13 @@ def on_settlement_retried(step: Step, event: SettlementRetried) -> None:
     if order is None or not exhausted or waiting:
         _not_applicable(step, event.order_id, "its settlement is not given up")
         return
-    renew_invoice(step, order)
+    (renew_redemption if order.redemption is not None else renew_invoice)(step, order)
+
+
+def on_payout_restarted(step: Step, event: PayoutRestarted) -> None:
+    """Bring proceeds on their way again."""
+    if not restart_payout(step, event.payout_id):
+        _not_applicable(step, event.payout_id, "no payout of this id has failed")
 
 
 def on_transfer_written_off(step: Step, event: TransferWrittenOff) -> None:

@@ -50,6 +50,7 @@ HANDLERS: Mapping[type[ev.Event], Handler] = {
     ev.TradingResumed: operations.on_resumed,
     ev.InvoiceReviewed: operations.on_invoice_reviewed,
     ev.SettlementRetried: operations.on_settlement_retried,
+    ev.PayoutRestarted: operations.on_payout_restarted,
     ev.TransferWrittenOff: operations.on_transfer_written_off,
     ev.ClaimCollected: operations.on_claim_collected,
     ev.AssetOrderResolved: operations.on_asset_order_resolved,
