@@ -18,7 +18,8 @@ from indexmaker.auction.scaling import ScaledProblem
 
 __all__ = ["canonical_prices"]
 
-_AT_BOUND = 1e-9
+_AT_BOUND = 1e-10
+_ROUNDING = 1e-14
 _SNAP = 1e-10
 _DIGITS = 10**12
 _LARGEST_MATRIX = 4_000_000
@@ -70,8 +71,8 @@ def _optimal_region(problem: Problem, scaled: ScaledProblem, solution: LpSolutio
     without_atoms = solution.duals.copy()
     without_atoms[: scaled.atoms] = 0.0
     costs = program.priced(without_atoms)
-    empty = solution.x <= _AT_BOUND * (1 + program.upper)
-    full = solution.x >= program.upper - _AT_BOUND * (1 + program.upper)
+    near = _AT_BOUND + _ROUNDING * program.upper
+    empty, full = solution.x <= near, solution.x >= program.upper - near
     least = np.where(full, -np.inf, costs)
     most = np.where(empty, np.inf, costs)
     lower, upper = np.full(scaled.atoms, -np.inf), np.full(scaled.atoms, np.inf)
