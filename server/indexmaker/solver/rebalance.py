@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from indexmaker.instruments import Instrument
-from indexmaker.money import ATOMS, mul_ceil, mul_floor
+from indexmaker.money import ATOMS, ceil_to_step, mul_ceil, mul_floor
 from indexmaker.solver.vocabulary import Side, Value
 
-__all__ = ["Cost", "Traded", "basket_from", "cost_of", "is_dust", "purchases", "revalued_basket", "targets"]
+__all__ = ["Cost", "Traded", "basket_from", "cost_of", "is_dust", "purchases", "revalued_basket", "sales", "targets"]
 
 
 class Traded(Value, frozen=True, kw_only=True):
@@ -71,6 +71,33 @@ def purchases(
             return found
         del left[min(small, key=lambda asset: (costs[asset], asset))]
     return {}
+
+
+def sales(
+    excess: Mapping[str, int],
+    wanted: Mapping[str, int],
+    *,
+    cash: int,
+    mids: Mapping[str, int],
+    rules: Mapping[str, Instrument],
+    slack: int,
+) -> dict[str, int]:
+    """What to sell (below zero) of each asset so that what is wanted can be paid, each in the same proportion.
+
+    Nothing when the cash is enough already. What is under the venue's minimum is left out; rounded up to the lot step.
+    """
+    needed = sum(_cost(quantity, mids[asset], rules[asset], slack) for asset, quantity in wanted.items()) - cash
+    left = {asset: quantity for asset, quantity in excess.items() if not is_dust(quantity, mids[asset], rules[asset])}
+    brings = sum(mul_floor(quantity, mids[asset]) for asset, quantity in left.items())
+    if needed <= 0 or not brings:
+        return {}
+    found: dict[str, int] = {}
+    for asset, quantity in left.items():
+        part = ceil_to_step(-(-quantity * min(needed, brings) // brings), rules[asset].lot_step)
+        part = rules[asset].quantity_down(min(part, quantity))
+        if not is_dust(part, mids[asset], rules[asset]):
+            found[asset] = -part
+    return found
 
 
 def is_dust(quantity: int, mid: int, rules: Instrument) -> bool:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 from indexmaker.identifiers import derived_id
 from indexmaker.instruments import Instrument
+from indexmaker.money import ATOMS
 from indexmaker.solver import accounts
 from indexmaker.solver.batching.markets import AssetMarket, Unusable, read_market
 from indexmaker.solver.events import BatchSolve
 from indexmaker.solver.handlers.demands import file_demand, withdraw_demand
 from indexmaker.solver.handlers.rebalance_reports import report_rebalance, traded
 from indexmaker.solver.handlers.weights import next_weights
-from indexmaker.solver.rebalance import basket_from, is_dust, purchases, revalued_basket, targets
+from indexmaker.solver.rebalance import basket_from, is_dust, purchases, revalued_basket, sales, targets
 from indexmaker.solver.state import HouseDemand, Index, IndexOrder, Rebalance, TargetAsset
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import IndexState, OrderState, RebalanceState, Side
@@ -154,7 +155,7 @@ def _mids(step: Step, index: Index, rebalance: Rebalance, event: BatchSolve) -> 
 
 
 def _start_trading(step: Step, index: Index, rebalance: Rebalance, mids: Mapping[str, int]) -> None:
-    """Take stock and file the sales; an index without units only counts its basket anew."""
+    """Take stock and set the targets; an index without units only counts its basket anew."""
     known = {asset: mids.get(asset) or step.state.marks.get(asset, 0) for asset in _all_assets(index, rebalance)}
     if not index.supply:
         _recount(step, index, rebalance, known)
@@ -178,9 +179,6 @@ def _start_trading(step: Step, index: Index, rebalance: Rebalance, mids: Mapping
         )
         for asset in sorted(held.keys() | weights.keys())
     ]
-    for one in rebalance.assets:
-        if one.target < one.before:
-            _file(step, rebalance, one.asset, one.target - one.before)
     report_rebalance(step, index, rebalance, text="the difference is traded")
 
 
@@ -202,22 +200,74 @@ def _all_assets(index: Index, rebalance: Rebalance) -> set[str]:
 def _trade(
     step: Step, index: Index, rebalance: Rebalance, mids: Mapping[str, int], rules: Mapping[str, Instrument]
 ) -> None:
-    """Let demands end that the venue would not take any more; buy with what the sales brought; count at the end."""
-    cash = _cash(step, index)
-    for demand in _open(step, rebalance):
-        if demand.batch_id:
-            continue
-        mid = mids.get(demand.asset, 0)
-        spendable = cash * 10**18 // mid if mid and demand.quantity > 0 else demand.left
-        if mid and is_dust(min(demand.left, spendable), mid, rules[demand.asset]):
-            withdraw_demand(step, demand.demand_id)
+    """Sell what the purchases that are possible now need, then buy with what it brought, until nothing is left to do.
+
+    An asset without a market is waited for, and nothing is sold for its sake until it has one.
+    """
+    _end_dust(step, index, rebalance, mids, rules)
     waiting = _open(step, rebalance)
     if any(demand.asset in mids for demand in waiting) or _in_batches(step, rebalance):
         return
     _price_late(rebalance, mids)
-    bought = _buy(step, index, rebalance, mids, rules, busy={demand.asset for demand in waiting})
-    if not bought and not waiting and not _unpriced(rebalance):
+    busy = {demand.asset for demand in waiting}
+    if _file_next(step, index, rebalance, {a: m for a, m in mids.items() if a not in busy}, rules):
+        return
+    if not waiting and not _waits_for_a_market(step, index, rebalance, mids, rules):
         _finish(step, index, rebalance)
+
+
+def _end_dust(
+    step: Step, index: Index, rebalance: Rebalance, mids: Mapping[str, int], rules: Mapping[str, Instrument]
+) -> None:
+    """Let demands end of which the venue would not take the rest."""
+    cash = _cash(step, index)
+    for demand in _open(step, rebalance):
+        mid = mids.get(demand.asset, 0)
+        if demand.batch_id or not mid:
+            continue
+        most = cash * ATOMS // mid if demand.quantity > 0 else demand.left
+        if is_dust(min(demand.left, most), mid, rules[demand.asset]):
+            withdraw_demand(step, demand.demand_id)
+
+
+def _file_next(
+    step: Step, index: Index, rebalance: Rebalance, mids: Mapping[str, int], rules: Mapping[str, Instrument]
+) -> bool:
+    """File the next purchases, or else the sales that they need first; False when there is nothing to do."""
+    if rebalance.rounds >= step.state.config.rebalance_rounds:
+        return False
+    gaps = _gaps(step, index, rebalance)
+    wanted = {asset: gap for asset, gap in gaps.items() if gap > 0 and asset in mids}
+    excess = {asset: -gap for asset, gap in gaps.items() if gap < 0 and asset in mids}
+    slack, cash = step.state.config.price_slack, _cash(step, index)
+    found = sales(excess, wanted, cash=cash, mids=mids, rules=rules, slack=slack)
+    if not found:
+        found = purchases(wanted, cash=cash, mids=mids, rules=rules, slack=slack)
+    for asset, quantity in sorted(found.items()):
+        demand = file_demand(step, index=rebalance.index, asset=asset, quantity=quantity)
+        rebalance.demands.append(demand.demand_id)
+    rebalance.rounds += 1 if found else 0
+    return bool(found)
+
+
+def _gaps(step: Step, index: Index, rebalance: Rebalance) -> dict[str, int]:
+    """What is wanted above (or, below zero, held beyond) the target, by asset with a price."""
+    held = holdings_of(step, index)
+    return {one.asset: one.target - held.get(one.asset, 0) for one in rebalance.assets if one.mid}
+
+
+def _waits_for_a_market(
+    step: Step, index: Index, rebalance: Rebalance, mids: Mapping[str, int], rules: Mapping[str, Instrument]
+) -> bool:
+    """Whether more than dust of an asset is still to be traded that cannot be traded now."""
+    if any(not one.mid for one in rebalance.assets):
+        return True
+    prices = {one.asset: one.mid for one in rebalance.assets}
+    return any(
+        asset not in rules or not is_dust(abs(gap), prices[asset], rules[asset])
+        for asset, gap in _gaps(step, index, rebalance).items()
+        if gap and asset not in mids
+    )
 
 
 def _price_late(rebalance: Rebalance, mids: Mapping[str, int]) -> None:
@@ -229,41 +279,6 @@ def _price_late(rebalance: Rebalance, mids: Mapping[str, int]) -> None:
             value = sum(other.target * other.mid for other in priced)
             one.mid = mids[one.asset]
             one.target = value * one.weight // weight // one.mid
-
-
-def _unpriced(rebalance: Rebalance) -> bool:
-    return any(not one.mid for one in rebalance.assets)
-
-
-def _buy(
-    step: Step,
-    index: Index,
-    rebalance: Rebalance,
-    mids: Mapping[str, int],
-    rules: Mapping[str, Instrument],
-    *,
-    busy: set[str],
-) -> bool:
-    """File purchases within the cash; True when there are any."""
-    held = holdings_of(step, index)
-    wanted = {
-        one.asset: one.target - held.get(one.asset, 0)
-        for one in rebalance.assets
-        if one.asset in mids and one.asset not in busy and one.asset in rules
-    }
-    slack = step.state.config.price_slack
-    found = purchases(wanted, cash=_cash(step, index), mids=mids, rules=rules, slack=slack)
-    if not found or rebalance.rounds >= step.state.config.rebalance_rounds:
-        return False
-    rebalance.rounds += 1
-    for asset, quantity in sorted(found.items()):
-        _file(step, rebalance, asset, quantity)
-    return True
-
-
-def _file(step: Step, rebalance: Rebalance, asset: str, quantity: int) -> None:
-    demand = file_demand(step, index=rebalance.index, asset=asset, quantity=quantity)
-    rebalance.demands.append(demand.demand_id)
 
 
 def _give_up(step: Step, index: Index, rebalance: Rebalance) -> None:
