@@ -29,6 +29,7 @@ __all__ = [
     "CoreSettings",
     "GuardianSettings",
     "IndexSettings",
+    "InvoiceSettings",
     "PluginSettings",
     "ProcessSettings",
     "Settings",
@@ -78,6 +79,16 @@ class GuardianSettings(_Table):
     validity_seconds: int = Field(default=3600, gt=0, description="how long a signed invoice may be settled")
 
 
+class InvoiceSettings(_Table):
+    """The pages of invoices over HTTP."""
+
+    listen: str = Field(
+        default="127.0.0.1:9780", pattern=r"^.+:\d+$", description="host:port; put a proxy with TLS in front of it"
+    )
+    secret: str = Field(description="reference to the secret that the keys in the pages' links are made with")
+    public_url: str = Field(default="", description="how users reach the pages; empty: http:// and the address")
+
+
 class SolverSettings(_Table):
     """Budgets and thresholds of the solver, in USDC unless said otherwise."""
 
@@ -104,7 +115,7 @@ class SolverSettings(_Table):
         default=parse_atoms("0.99"), description="filled share from which the rest is refunded"
     )
     max_routing_fee_bps: int = Field(default=100, ge=0, le=1000, description="dearer transfers are not started")
-    strategy: str = Field(default="water-filling", description="allocation rule")
+    strategy: str = Field(default="netting", description="allocation rule: netting, water-filling or proportional")
     deposit_finality: str = Field(default="CONFIRMED", pattern="^(CONFIRMED|SAFE|FINAL)$")
 
 
@@ -161,6 +172,7 @@ class Settings(BaseSettings):
     core: CoreSettings = CoreSettings()
     solver: SolverSettings = SolverSettings()
     guardian: GuardianSettings | None = None
+    invoices: InvoiceSettings | None = None
     chain_plugin: str = Field(default="evm", description="name of the plugin that serves the chains")
     bridge_plugin: str = Field(default="across", description="name of the plugin that moves collateral")
     bridge_source: str = Field(default="EVM:ARBITRUM:USDC", description="designation of the gates' collateral")

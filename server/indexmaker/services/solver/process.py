@@ -52,13 +52,16 @@ from indexmaker.services.solver.edges.bridge import venue_designation
 from indexmaker.services.solver.edges.chain import FactoryAddress, GateAddress
 from indexmaker.services.solver.edges.holdings import chain_sources, venue_source
 from indexmaker.services.solver.indices_service import IndicesService
+from indexmaker.services.solver.invoice_pages import InvoicePages
+from indexmaker.services.solver.invoices import InvoiceBook, InvoiceRecorder, project_invoices
+from indexmaker.services.solver.invoices_service import InvoicesService
 from indexmaker.services.solver.nav import NavDesk, NavRecorder
 from indexmaker.services.solver.new_indices import NewIndices
 from indexmaker.services.solver.operations_service import OperationsService, RunFacts
 from indexmaker.services.solver.orders_service import OrdersService
 from indexmaker.services.solver.plugins_service import PluginsService
 from indexmaker.services.solver.quotes_service import QuotesService
-from indexmaker.services.solver.read_services import CollateralService, InvoicesService
+from indexmaker.services.solver.read_services import CollateralService
 from indexmaker.services.solver.reconciliation import Reconciler, Source
 from indexmaker.services.solver.reports import project
 from indexmaker.services.solver.rhythm import Rhythm
@@ -71,6 +74,7 @@ from indexmaker.solver.events import SolverEvent
 from indexmaker.storage import (
     ChainCursors,
     Database,
+    InvoiceArchive,
     NavHistory,
     ReportLog,
     ReportRecorder,
@@ -108,6 +112,7 @@ class SolverProcess:
         self._settings = settings
         self._announce = announce
         self._token = _secret("core.token", settings.core.token) if settings.core.token else ""
+        self._pages = _pages(settings, token=self._token)
         self._clock = clock or SystemClock()
         self._open_journal = open_journal
         self._engine = SolverEngine()
@@ -162,6 +167,10 @@ class SolverProcess:
         log = ReportLog(database, engine.name)
         recorder: ReportRecorder[SolverEvent, _Output] = ReportRecorder(log, project=project)
         sequencer.subscribe(recorder)
+        archive = InvoiceArchive(database, engine.name)
+        issuer: InvoiceRecorder = ReportRecorder(archive, project=project_invoices)
+        sequencer.subscribe(issuer)
+        book = InvoiceBook(engine, archive, issuer, page=self._pages.link if self._pages else lambda _id: "")
 
         async def channel(plugin: str) -> grpc.aio.Channel:
             return await stack.enter_async_context(open_channel(self._settings.socket(plugin)))
@@ -209,7 +218,15 @@ class SolverProcess:
         guardian = GuardianEdge(await channel(GUARDIAN), post=sequencer.post)
         dispatcher = Dispatcher(venues=entries, fundings=fundings, chain=chain, bridge=bridge, guardian=guardian)
         sequencer.subscribe(dispatcher)
-        bootstrap = Bootstrap(self._settings, engine, sequencer, entries=entries, markets=markets, chain=chain)
+        bootstrap = Bootstrap(
+            self._settings,
+            engine,
+            sequencer,
+            entries=entries,
+            markets=markets,
+            chain=chain,
+            holdings=lambda: chain_sources(chain_channel, engine.indices()),
+        )
         rhythm = Rhythm(
             engine, markets, clock=clock, submit=sequencer.submit, interval_ms=self._settings.solver.batch_interval_ms
         )
@@ -247,17 +264,20 @@ class SolverProcess:
             quotes=quotes,
             operations=OperationsService(engine, sequencer, recorder, reconciler=reconciler, facts=facts),
             plugins=PluginsService(supervisor),
+            invoices=InvoicesService(book),
         )
         stack.push_async_callback(server.stop, None)  # on failure too, nobody must be left waiting for an answer
+        if self._pages is not None:
+            await stack.enter_async_context(self._pages.serving(book.get))
         leasing = (await stack.enter_async_context(asyncio.TaskGroup())).create_task(keeper.run())
-        recovered = await sequencer.recover(needed_from=log.head())
+        recovered = await sequencer.recover(needed_from=min(log.head(), archive.head()))
         facts.replayed = recovered.replayed
         sequencer.subscribe(log_alerts)
         sequencer.subscribe(values)
         sequencer.subscribe(NewIndices(engine, chain=chain, markets=markets))
         dispatcher.resend(engine.pending())
         async with asyncio.TaskGroup() as tasks:
-            writing = [tasks.create_task(sequencer.run()), tasks.create_task(recorder.run())]
+            writing = [tasks.create_task(one.run()) for one in (sequencer, recorder, issuer)]
             runs = [market.run() for market in markets.values()]
             runs += [entry.run() for entry in entries.values()]
             runs += [funding.run() for funding in fundings.values()]
@@ -280,7 +300,8 @@ class SolverProcess:
             sequencer.stop()
             await writing[0]
             recorder.stop()
-            await writing[1]
+            issuer.stop()
+            await asyncio.gather(*writing[1:])
             keeper.stop()
             await leasing
 
@@ -312,6 +333,7 @@ class SolverProcess:
         quotes: QuotesService,
         operations: OperationsService,
         plugins: PluginsService,
+        invoices: InvoicesService,
     ) -> grpc.aio.Server:
         # Without SO_REUSEPORT: a second process on the same port must fail, not share the calls.
         interceptors = (TokenInterceptor(self._token), CallGuard(lambda: True))
@@ -320,7 +342,7 @@ class SolverProcess:
         indices_pb2_grpc.add_IndexServiceServicer_to_server(indices, server)
         quotes_pb2_grpc.add_QuoteServiceServicer_to_server(quotes, server)
         collateral_pb2_grpc.add_CollateralServiceServicer_to_server(CollateralService(self._engine), server)
-        invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoicesService(self._engine), server)
+        invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(invoices, server)
         operations_pb2_grpc.add_OperationsServiceServicer_to_server(operations, server)
         operations_pb2_grpc.add_PluginServiceServicer_to_server(plugins, server)
         health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
@@ -331,6 +353,13 @@ class SolverProcess:
         if self._token:
             _bind(server, "core.listen", self._settings.core.listen)
         return server
+
+
+def _pages(settings: Settings, *, token: str) -> InvoicePages | None:
+    if settings.invoices is None:
+        return None
+    secret = _secret("invoices.secret", settings.invoices.secret)
+    return InvoicePages(settings.invoices, secret=secret, token=token)
 
 
 def _secret(place: str, reference: str) -> str:

@@ -1,27 +1,23 @@
-"""Services that only read the solver's state: collateral and invoices."""
+"""Services that only read the solver's state: collateral."""
 
 from __future__ import annotations
 
 import grpc.aio
 
-from indexmaker.api.solver.v1 import collateral_pb2, collateral_pb2_grpc, invoices_pb2, invoices_pb2_grpc
-from indexmaker.connectors.errors import NotFoundError
+from indexmaker.api.solver.v1 import collateral_pb2, collateral_pb2_grpc
 from indexmaker.money import format_atoms
-from indexmaker.services.solver.redemption_views import payout_view, redemption_invoice_view, redemption_view
+from indexmaker.services.solver.redemption_views import payout_view, redemption_view
 from indexmaker.services.solver.requests import account_of
 from indexmaker.services.solver.views import (
     deposit_view,
-    invoice_view,
     ledger_name,
     transfer_view,
 )
 from indexmaker.solver.engine import SolverEngine
-from indexmaker.solver.state import IndexOrder
 
-__all__ = ["CollateralService", "InvoicesService"]
+__all__ = ["CollateralService"]
 
 _Context = grpc.aio.ServicerContext[object, object]
-_DEFAULT_LIMIT = 100
 
 
 class CollateralService(collateral_pb2_grpc.CollateralServiceServicer):
@@ -71,38 +67,3 @@ class CollateralService(collateral_pb2_grpc.CollateralServiceServicer):
         ]
         balanced = ledger.balanced()
         return collateral_pb2.GetLedgerResponse(balanced=balanced, postings=ledger.movements, balances=balances)
-
-
-class InvoicesService(invoices_pb2_grpc.InvoiceServiceServicer):
-    """Invoices of mints and redemptions."""
-
-    def __init__(self, engine: SolverEngine) -> None:
-        self._engine = engine
-
-    async def GetInvoice(  # noqa: N802
-        self, request: invoices_pb2.GetInvoiceRequest, context: _Context
-    ) -> invoices_pb2.GetInvoiceResponse:
-        """One invoice, or NOT_FOUND."""
-        for order in self._invoiced():
-            account = order.invoice or order.redemption
-            if account is not None and account.invoice_id == request.invoice_id:
-                return invoices_pb2.GetInvoiceResponse(invoice=self._view(order))
-        raise NotFoundError(f"no invoice {request.invoice_id[:64]!r}")
-
-    async def ListInvoices(  # noqa: N802
-        self, request: invoices_pb2.ListInvoicesRequest, context: _Context
-    ) -> invoices_pb2.ListInvoicesResponse:
-        """Invoices, newest first."""
-        owner = str(account_of(request.account)) if request.HasField("account") else ""
-        views = [self._view(order) for order in self._invoiced() if not owner or order.account == owner]
-        return invoices_pb2.ListInvoicesResponse(invoices=views[: request.limit or _DEFAULT_LIMIT])
-
-    def _invoiced(self) -> list[IndexOrder]:
-        orders = [order for order in self._engine.state.orders.values() if order.invoice or order.redemption]
-        return sorted(orders, key=lambda order: -order.sequence)
-
-    def _view(self, order: IndexOrder) -> invoices_pb2.Invoice:
-        if order.redemption is not None:
-            return redemption_invoice_view(self._engine.state, order.redemption, order)
-        assert order.invoice is not None
-        return invoice_view(self._engine.state, order.invoice, order)
