@@ -35,6 +35,7 @@ def configuration(client: DevnetClient, **changes: Any) -> dict[str, Any]:
             "usdc": destination.usdc,
             "spoke_pool": destination.spoke_pool,
         },
+        "returns": {"route": destination.return_route, "recipient": manifest.accounts.keeper.address},
         "router_key": f"file:{manifest.accounts.router.private_key_file}",
         "poll_interval_ms": 50,
     } | changes
@@ -51,6 +52,35 @@ def start_request(transfer_id: str = "t-1", **changes: Any) -> pb.StartTransferR
         "destination_chain_id": addresses.BASE,
     }
     return pb.StartTransferRequest(**(fields | changes))
+
+
+def return_request(transfer_id: str = "b-1", **changes: Any) -> pb.StartTransferRequest:
+    fields: dict[str, Any] = {
+        "transfer_id": transfer_id,
+        "source": VENUE,
+        "destination": SOURCE,
+        "amount_in": "1000",
+        "min_amount_out": "990",
+    }
+    return pb.StartTransferRequest(**(fields | changes))
+
+
+async def withdraw(client: DevnetClient, dollars: int) -> str:
+    """Pay to the return route as a venue does; return the transaction's hash."""
+    relayer = client.manifest.accounts.relayer.address  # it has the dollars
+    route = client.manifest.contracts.base.return_route
+    receipt = await client.base.send(
+        client.usdc(addresses.BASE).functions.transfer(route, dollars * USDC), sender=relayer
+    )
+    return str(receipt["transactionHash"].to_0x_hex())
+
+
+async def at_return_route(client: DevnetClient) -> int:
+    return await client.usdc_balance(client.manifest.contracts.base.return_route, chain_id=addresses.BASE)
+
+
+async def at_keeper(client: DevnetClient) -> int:
+    return await client.usdc_balance(client.manifest.accounts.keeper.address)
 
 
 async def commit_collateral(client: DevnetClient, dollars: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,159 +11,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from across.world import CONFIG, START, Killed, World
+from across.session import OPERATOR, USDC, Session
+from across.world import CONFIG, START, Killed
 from indexmaker_across import events as ev
-from indexmaker_across.desk import Desk
-from indexmaker_across.errors import ArrivalConflictError, CancelTooLateError, NotResolvableError
-from indexmaker_across.journal import TransferJournal
-from indexmaker_across.quotes import Charges, LocalQuotes
-from indexmaker_across.transfer import Phase, Position, Terms, Transfer, position
-
-USDC = 10**6
-OPERATOR = {"operator": "olga", "note": "looked at it"}
-RECIPIENT = "0x" + "07" * 20
+from indexmaker_across.errors import CancelTooLateError, NotResolvableError
+from indexmaker_across.quotes import Charges
+from indexmaker_across.transfer import Phase, Transfer, position
 
 OPERATIONS = st.lists(
     st.sampled_from(
         ["step"] * 8
         + ["mine"] * 4
         + ["fill"] * 3
-        + ["revert", "expire", "refund", "refund_sum", "retry", "accept", "arrive", "cancel", "second", "restart"]
+        + ["revert", "expire", "refund", "refund_sum", "retry", "accept", "arrive", "cancel", "restart"]
+        + ["second", "return", "withdraw", "defer", "claim"]
         + ["fault:transient", "fault:refused", "fault:killed_before", "fault:killed_after", "die_before", "die_after"]
     ),
     max_size=60,
 )
-
-
-class DyingJournal(TransferJournal):
-    """Dies at the next record, before or after its commit, when told."""
-
-    death = ""
-
-    def record_all(self, changes: Sequence[tuple[Transfer, ev.Event]], *, refund_key: str = "") -> None:
-        death, self.death = self.death, ""
-        if death == "before":
-            raise Killed
-        super().record_all(changes, refund_key=refund_key)
-        if death == "after":
-            raise Killed
-
-
-class Session:
-    """A router on a world, that dies and comes back."""
-
-    def __init__(self, directory: Path) -> None:
-        self.world = World()
-        self._path = directory / "transfers.sqlite"
-        self.started: list[str] = []
-        self.open()
-
-    def open(self) -> None:
-        self.journal = DyingJournal(self._path)
-        self.driver = self.world.driver(self.journal)
-        records = self.world
-        quotes = LocalQuotes(CONFIG.fees)
-        self.desk = Desk(
-            self.journal,
-            records,
-            quotes,
-            config=CONFIG,
-            route_cap_bps=lambda: None,
-            clock=self.world,  # type: ignore[arg-type]
-        )
-
-    def restart(self) -> None:
-        self.journal.close()
-        self.open()
-
-    async def start(self, transfer_id: str, *, dollars: int) -> None:
-        """The core commits the collateral, then starts; both once."""
-        if transfer_id in self.started:
-            return
-        self.world.route += dollars * USDC
-        self.started.append(transfer_id)
-        terms = Terms(
-            transfer_id=transfer_id,
-            source="a",
-            destination="b",
-            amount=dollars * USDC,
-            min_out=dollars * USDC - USDC,
-            recipient=RECIPIENT,
-        )
-        while True:
-            try:
-                await self.desk.start(terms)
-                return
-            except Killed:
-                self.restart()
-
-    def transfers(self) -> list[Transfer]:
-        return [self.desk.get(transfer_id) for transfer_id in self.started]
-
-    async def perform(self, operation: str) -> None:
-        world = self.world
-        kind, _, fault = operation.partition(":")
-        match kind:
-            case "step":
-                await self.driver.step()
-            case "mine":
-                world.mine()
-            case "revert":
-                world.mine(revert=True)
-            case "fill":
-                world.fill()
-            case "expire":
-                world.time += CONFIG.limits.fill_s + 2
-                world.block += 1
-            case "refund" | "refund_sum":
-                world.refund(together=kind == "refund_sum")
-            case "second":
-                await self.start("t-2", dollars=250)
-            case "restart":
-                self.restart()
-            case "fault":
-                world.faults.append(fault)
-            case "die_before" | "die_after":
-                self.journal.death = kind.removeprefix("die_")
-            case _:
-                self._decide(kind)
-
-    def _decide(self, kind: str) -> None:
-        for transfer in self.transfers():
-            try:
-                match kind:
-                    case "retry":
-                        self.desk.resolve(transfer.transfer_id, ev.Retried(**OPERATOR))
-                    case "accept" if transfer.phase is Phase.REFUNDED:
-                        self.desk.resolve(transfer.transfer_id, ev.RefundAccepted(**OPERATOR))
-                    case "cancel":
-                        self.desk.cancel(transfer.transfer_id)
-                    case "arrive" if transfer.phase is Phase.SENT:
-                        self.desk.confirm_arrival(transfer.transfer_id, external_id="d", amount=transfer.received)
-            except (ArrivalConflictError, CancelTooLateError, NotResolvableError):
-                continue
-
-    async def settle(self) -> None:
-        """No more faults: let everything come to rest, with an operator who retries what waits for one."""
-        self.world.faults.clear()
-        self.restart()
-        for _ in range(30):
-            for operation in ("step", "mine", "fill", "refund"):
-                await self.perform(operation)
-            self.world.time += 20
-            for transfer in self.transfers():
-                if transfer.alarm:
-                    self.desk.resolve(transfer.transfer_id, ev.Retried(**OPERATOR))
-
-    def where(self) -> Position:
-        positions = [position(transfer) for transfer in self.transfers()]
-        return Position(
-            at_source=sum(p.at_source for p in positions),
-            receivable=sum(p.receivable for p in positions),
-            in_wallet=sum(p.in_wallet for p in positions),
-            delivered=sum(p.delivered for p in positions),
-            fees=sum(p.fees for p in positions),
-        )
 
 
 async def play(operations: list[str], directory: Path) -> None:
@@ -177,13 +41,19 @@ async def play(operations: list[str], directory: Path) -> None:
             session.restart()
         transfers = session.transfers()
         assert all(position(t).total == t.terms.amount for t in transfers)
-        assert session.world.total == sum(t.terms.amount for t in transfers)
+        brought = session.world.receipts.keys()
+        there = [t for t in transfers if not t.returns or t.collected or t.terms.source_tx in brought]
+        early = 70 * USDC if brought and not any(t.returns for t in transfers) else 0
+        assert session.world.total == sum(t.amount for t in there) + early
         assert session.world.payments <= len(transfers)
     await session.settle()
     world, where = session.world, session.where()
     owed = sum(deposit.owed for deposit in world.deposits.values())
-    assert (where.at_source, where.receivable, where.in_wallet) == (world.route, owed, world.wallet)
-    assert (where.delivered, where.fees) == (world.venue, world.spent)
+    kept = sum(world.unclaimed.values())
+    unasked = 0 if "b-1" in session.started else world.back_route
+    at_routes = world.route + world.back_route - unasked
+    assert (where.at_source, where.receivable, where.in_wallet) == (at_routes, owed + kept, world.wallet)
+    assert (where.delivered, where.fees) == (world.venue + world.keeper, world.spent)
     ends = {transfer.phase for transfer in session.transfers()}
     assert ends <= {Phase.SENT, Phase.COMPLETED, Phase.CANCELLED, Phase.REFUNDED}
     assert all(t.received == t.output for t in session.transfers() if t.phase in (Phase.SENT, Phase.COMPLETED))

@@ -50,10 +50,20 @@ def test_an_accepted_refund_is_the_end() -> None:
     assert apply(accepted, ev.Retried(**DECIDED), at=2) is accepted
 
 
-def test_a_deferred_refund_calls_an_operator_who_may_accept_it_once_claimed() -> None:
-    deferred = apply(transfer(Phase.REFUND_PENDING), ev.RefundDeferred(tx_hash="0xr"), at=1)
-    assert (deferred.phase, deferred.alarm) == (Phase.REFUND_PENDING, True)
-    assert apply(deferred, ev.RefundAccepted(**DECIDED), at=2).phase is Phase.REFUNDED
+def test_a_deferred_refund_is_claimed_and_ends_the_transfer_once_it_is_there() -> None:
+    deferred = apply(transfer(Phase.REFUND_PENDING), ev.RefundDeferred(tx_hash="0xr", block=7), at=1)
+    assert (deferred.phase, deferred.alarm, deferred.refund_block) == (Phase.CLAIMING, False, 7)
+    claimed = apply(deferred, ev.RefundSeen(tx_hash="0xr"), at=2)
+    assert (claimed.phase, claimed.refund_tx) == (Phase.REFUNDED, "0xr")
+
+
+def test_a_claim_that_fails_calls_an_operator_until_the_refund_is_seen_all_the_same() -> None:
+    claiming = transfer(Phase.CLAIMING, refund_tx="0xr")
+    failed = apply(claiming, ev.TransactionFailed(leg=Leg.CLAIM, tx_hash="0xc", reason="nothing to claim"), at=1)
+    assert (failed.phase, failed.alarm) == (Phase.CLAIMING, True)
+    assert apply(failed, ev.Retried(**DECIDED), at=2).command_id(Leg.CLAIM) != failed.command_id(Leg.CLAIM)
+    seen = apply(failed, ev.RefundSeen(tx_hash="0xr"), at=2)
+    assert (seen.phase, seen.alarm) == (Phase.REFUNDED, False)
 
 
 def test_a_venue_may_credit_a_payment_before_it_was_seen_in_a_block() -> None:
@@ -66,7 +76,16 @@ def test_a_venue_may_credit_a_payment_before_it_was_seen_in_a_block() -> None:
 
 @pytest.mark.parametrize(
     "phase",
-    [Phase.CREATED, Phase.BRIDGING, Phase.FILLING, Phase.PAYING, Phase.SENT, Phase.REFUND_PENDING],
+    [
+        Phase.COLLECTING,
+        Phase.CREATED,
+        Phase.BRIDGING,
+        Phase.FILLING,
+        Phase.PAYING,
+        Phase.SENT,
+        Phase.REFUND_PENDING,
+        Phase.CLAIMING,
+    ],
 )
 def test_every_state_that_waits_has_a_time_limit(phase: Phase) -> None:
     limits = Limits()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from grpc.aio import AioRpcError
 
-from across.steps import SOURCE, VENUE, VENUE_ADDRESS, start_request
+from across.steps import SOURCE, VENUE, VENUE_ADDRESS, return_request, start_request
 from indexmaker.api.bridge.v1 import bridge_pb2 as pb
 from indexmaker.api.bridge.v1 import bridge_pb2_grpc
 from indexmaker.connectors.errors import ConnectorError, InvalidFieldError, NotFoundError, RejectedError
@@ -19,6 +19,8 @@ from indexmaker.money import parse_atoms
 from indexmaker_across.connector import AcrossConnector
 
 ROUTE, USDC_CONTRACT = "0x" + "ab" * 20, "0x" + "cd" * 20
+RETURN_ROUTE, KEEPER = "0x" + "ba" * 20, "0x" + "dc" * 20
+WITHDRAWAL = "0x" + "5a" * 32
 KEY = "0x" + "11" * 32
 WALLET = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
 
@@ -30,6 +32,7 @@ def configuration(tmp_path: Path, **changes: Any) -> dict[str, Any]:
     return {
         "origin": {"chain_id": 42161, "route": ROUTE, **side},
         "destination": {"chain_id": 8453, **side},
+        "returns": {"route": RETURN_ROUTE, "recipient": KEEPER},
         "router_key": f"file:{key}",
     } | changes
 
@@ -50,9 +53,10 @@ def quote_request(**changes: Any) -> pb.QuoteTransferRequest:
     return pb.QuoteTransferRequest(**({"source": SOURCE, "destination": VENUE, "amount_in": "1000"} | changes))
 
 
-async def test_routes_lead_over_base_to_any_venue(stub: Any) -> None:
-    (route,) = (await stub.ListRoutes(pb.ListRoutesRequest())).routes
-    assert list(route.hops) == [SOURCE, "EVM:BASE:USDC", "VENUE:*:USDC"]
+async def test_routes_lead_over_base_to_any_venue_and_back(stub: Any) -> None:
+    out, back = (await stub.ListRoutes(pb.ListRoutesRequest())).routes
+    assert list(out.hops) == [SOURCE, "EVM:BASE:USDC", "VENUE:*:USDC"]
+    assert list(back.hops) == ["VENUE:*:USDC", "EVM:BASE:USDC", SOURCE]
 
 
 async def test_a_quote_names_every_fee_and_they_add_up(stub: Any) -> None:
@@ -101,12 +105,59 @@ async def test_a_start_is_refused_when_less_would_arrive_than_is_asked_for(stub:
         ({"destination_address": USDC_CONTRACT}, "destination_address"),
         ({"destination_address": "0x" + "ef" * 20}, "destination_address"),
         ({"destination_address": WALLET}, "destination_address"),
+        ({"destination_address": RETURN_ROUTE}, "destination_address"),
+        ({"destination_address": KEEPER}, "destination_address"),
     ],
 )
 async def test_a_start_with_a_wrong_field_is_refused(stub: Any, changes: dict[str, Any], field: str) -> None:
     error = await refusal(stub.StartTransfer(start_request(**changes)))
     assert isinstance(error, InvalidFieldError)
     assert error.metadata["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"source": "EVM:BASE:USDC"}, "source"),
+        ({"source": "VENUE:binance:BTC"}, "source"),
+        ({"destination": "EVM:BASE:USDC"}, "source"),
+        ({"source_tx_hash": ""}, "source_tx_hash"),
+        ({"source_tx_hash": "0x12"}, "source_tx_hash"),
+        ({"destination_address": VENUE_ADDRESS}, "destination_address"),
+        ({"destination_chain_id": 8453}, "destination_chain_id"),
+        ({"amount_in": "0.5", "min_amount_out": "0"}, "amount_in"),
+    ],
+)
+async def test_a_return_with_a_wrong_field_is_refused(stub: Any, changes: dict[str, Any], field: str) -> None:
+    request = return_request(**({"source_tx_hash": WITHDRAWAL} | changes))
+    error = await refusal(stub.StartTransfer(request))
+    assert isinstance(error, InvalidFieldError)
+    assert error.metadata["field"] == field
+
+
+async def test_a_return_may_name_its_one_recipient_and_is_remembered(stub: Any) -> None:
+    request = return_request(source_tx_hash=WITHDRAWAL.upper().replace("0X", "0x"), destination_address=KEEPER)
+    started = (await stub.StartTransfer(request)).transfer
+    assert started.state == pb.Transfer.STATE_MOVING
+    assert [(hop.kind, hop.source_tx_hash) for hop in started.hops] == [("withdrawal", WITHDRAWAL)]
+    assert (await stub.StartTransfer(request)).transfer == started
+    cancel = pb.CancelTransferRequest(transfer_id=request.transfer_id)
+    assert isinstance(await refusal(stub.CancelTransfer(cancel)), RejectedError)
+
+
+async def test_only_a_quote_for_the_way_back_says_where_to_withdraw_to(stub: Any) -> None:
+    back = await stub.QuoteTransfer(quote_request(source=VENUE, destination=SOURCE))
+    assert (back.pickup_network, back.pickup_address, back.pickup_chain_id) == ("BASE", RETURN_ROUTE, 8453)
+    assert not (await stub.QuoteTransfer(quote_request())).pickup_address
+
+
+async def test_without_a_way_back_none_is_served(tmp_path: Path) -> None:
+    async with serve_connector(AcrossConnector, configuration(tmp_path, returns=None)) as channel:
+        stub: Any = bridge_pb2_grpc.BridgeServiceStub(channel)
+        assert len((await stub.ListRoutes(pb.ListRoutesRequest())).routes) == 1
+        assert isinstance(
+            await refusal(stub.StartTransfer(return_request(source_tx_hash=WITHDRAWAL))), InvalidFieldError
+        )
 
 
 async def test_an_id_belongs_to_the_terms_that_it_was_first_used_with(stub: Any) -> None:

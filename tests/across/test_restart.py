@@ -41,11 +41,13 @@ def dying_journal(step: str, moment: str) -> type[TransferJournal]:
     kind, leg = STEPS[step]
 
     class DyingJournal(TransferJournal):
-        def record_all(self, changes: Sequence[tuple[Transfer, ev.Event]], *, refund_key: str = "") -> None:
+        def record_all(
+            self, changes: Sequence[tuple[Transfer, ev.Event]], *, refund_key: str = "", withdrawal_key: str = ""
+        ) -> None:
             fatal = any(isinstance(event, kind) and getattr(event, "leg", None) is leg for _, event in changes)
             if fatal and moment == "before":
                 raise Killed
-            super().record_all(changes, refund_key=refund_key)
+            super().record_all(changes, refund_key=refund_key, withdrawal_key=withdrawal_key)
             if fatal:
                 raise Killed
 

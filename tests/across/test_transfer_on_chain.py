@@ -148,7 +148,7 @@ async def test_a_deposit_that_nobody_fills_is_refunded_and_can_be_tried_again(ne
 
 async def test_a_route_contract_that_is_not_the_configured_one_is_not_used(networks: Networks, tmp_path: Path) -> None:
     async with networks() as client:
-        wrong = configuration(client)
+        wrong = configuration(client, returns=None)
         wrong["destination"] |= {"spoke_pool": wrong["destination"]["usdc"], "usdc": wrong["origin"]["usdc"]}
         config = decode_configuration(AcrossConfig, msgspec.json.encode(wrong))
         router = Router(config, from_key(config.router_key.reveal()), tmp_path, clock=SystemClock())

@@ -12,28 +12,30 @@ from eth_abi.abi import decode
 
 from indexmaker.connectors.errors import TransientError
 from indexmaker.connectors.secrets import SecretRef
-from indexmaker_across.config import AcrossConfig, DestinationConfig, OriginConfig
+from indexmaker_across.config import AcrossConfig, DestinationConfig, OriginConfig, ReturnsConfig
 from indexmaker_across.driver import Driver
-from indexmaker_across.ends import Addresses, DestinationView, OriginView
+from indexmaker_across.ends import DepartureView, LandingView, Receipt
 from indexmaker_across.journal import TransferJournal
-from indexmaker_across.relay import Fill, Refund, Relay, deposit_id
+from indexmaker_across.lanes import Lane, Lanes
+from indexmaker_across.quotes import LocalQuotes
+from indexmaker_across.relay import Fill, Payment, Refund, Relay, call_claim, deposit_id
 from indexmaker_evm.rpc import to_hex
 from indexmaker_evm.transactions.commands import PreparedCall
 from indexmaker_evm.transactions.model import Attempt, Transaction, TxState
 
-ADDRESSES = Addresses(
-    route="0x" + "01" * 20,
-    origin_usdc="0x" + "02" * 20,
-    origin_pool="0x" + "03" * 20,
-    destination_usdc="0x" + "04" * 20,
-    destination_pool="0x" + "05" * 20,
-    wallet="0x" + "06" * 20,
-)
+WALLET, KEEPER = "0x" + "06" * 20, "0x" + "08" * 20
+_SIDE: dict[str, Any] = {"rpc": ("http://node",)}
 CONFIG = AcrossConfig(
-    origin=OriginConfig(chain_id=1, rpc=("http://o",), usdc="", spoke_pool="", route=""),
-    destination=DestinationConfig(chain_id=2, rpc=("http://d",), usdc="", spoke_pool=""),
+    origin=OriginConfig(
+        chain_id=1, usdc="0x" + "02" * 20, spoke_pool="0x" + "03" * 20, route="0x" + "01" * 20, **_SIDE
+    ),
+    destination=DestinationConfig(chain_id=2, usdc="0x" + "04" * 20, spoke_pool="0x" + "05" * 20, **_SIDE),
+    returns=ReturnsConfig(route="0x" + "09" * 20, recipient=KEEPER),
     router_key=SecretRef("env:NO_KEY"),
 )
+LANES = Lanes.read(CONFIG, wallet=WALLET)
+assert LANES.back is not None
+OUT, BACK = LANES.out, LANES.back
 START = 1_800_000_000
 
 
@@ -44,6 +46,7 @@ class Killed(BaseException):
 @dataclass
 class OpenDeposit:
     relay: Relay
+    lane: Lane
     filled: bool = False
     refunded: bool = False
 
@@ -57,8 +60,10 @@ class World:
     """What is true, whatever the router believes. Amounts in units."""
 
     route: int = 0
+    back_route: int = 0
     wallet: int = 0
     venue: int = 0
+    keeper: int = 0
     spent: int = 0
     """What relayers keep."""
     time: int = START
@@ -67,7 +72,10 @@ class World:
     nonces: set[int] = field(default_factory=set)
     records: dict[str, Transaction] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
-    refunds: list[Refund] = field(default_factory=list)
+    refunds: dict[bool, list[Refund]] = field(default_factory=lambda: {False: [], True: []})
+    unclaimed: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
+    """Refunds that the SpokePools keep, by lane."""
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     """What happens at the next submits, in order."""
     payments: int = 0
@@ -78,7 +86,9 @@ class World:
     @property
     def total(self) -> int:
         owed = sum(deposit.owed for deposit in self.deposits.values())
-        return self.route + owed + self.wallet + self.venue + self.spent
+        kept = sum(self.unclaimed.values())
+        here = self.route + self.back_route + self.wallet + self.venue + self.keeper
+        return here + owed + kept + self.spent
 
     def now(self) -> int:
         return self.time * 10**9
@@ -102,7 +112,7 @@ class World:
             command_id=command_id,
             chain_id=1,
             digest=digest,
-            sender=ADDRESSES.wallet,
+            sender=WALLET,
             to=call.to,
             data=call.data,
             state=TxState.REVERTED if refused else TxState.BROADCAST,
@@ -133,34 +143,71 @@ class World:
             )
 
     def _would_revert(self, call: PreparedCall) -> bool:
-        if call.to == ADDRESSES.route:
-            amount, _, _, deadline, nonce = self._bridge(call)
-            return nonce in self.nonces or self.route < amount or deadline <= self.time
-        return self.wallet < self._transfer(call)[1]
+        lane = self._lane(call)
+        if lane is None:
+            return self.wallet < self._transfer(call)[1]
+        if call.data == call_claim():
+            return self.unclaimed[lane.returns] == 0
+        amount, _, _, deadline, nonce = self._bridge(call)
+        return nonce in self.nonces or self.at_route(lane) < amount or deadline <= self.time
 
     def _execute(self, call: PreparedCall) -> None:
-        if call.to != ADDRESSES.route:
+        lane = self._lane(call)
+        if lane is None:
             _, amount = self._transfer(call)
             self.wallet -= amount
             self.venue += amount
             self.payments += 1
             return
+        if call.data == call_claim():
+            self.claim(lane)
+            return
         amount, output, _, deadline, nonce = self._bridge(call)
         relay = Relay(
-            depositor=ADDRESSES.route,
-            recipient=ADDRESSES.wallet,
-            input_token=ADDRESSES.origin_usdc,
-            output_token=ADDRESSES.destination_usdc,
+            depositor=lane.route,
+            recipient=lane.recipient,
+            input_token=lane.token,
+            output_token=lane.output_token,
             input_amount=amount,
             output_amount=output,
-            origin_chain_id=1,
-            destination_chain_id=2,
-            deposit_id=deposit_id(ADDRESSES.route, nonce=nonce),
+            origin_chain_id=lane.departure_chain_id,
+            destination_chain_id=lane.landing_chain_id,
+            deposit_id=deposit_id(lane.route, nonce=nonce),
             fill_deadline=deadline,
         )
         self.nonces.add(nonce)
-        self.route -= amount
-        self.deposits[to_hex(relay.hash())] = OpenDeposit(relay)
+        self._add(lane, -amount)
+        self.deposits[to_hex(relay.hash())] = OpenDeposit(relay, lane)
+
+    def at_route(self, lane: Lane) -> int:
+        return self.back_route if lane.returns else self.route
+
+    def claim(self, lane: Lane) -> None:
+        """Anybody may do it."""
+        self._add(lane, self.unclaimed[lane.returns])
+        self.unclaimed[lane.returns] = 0
+
+    def _add(self, lane: Lane, amount: int) -> None:
+        if lane.returns:
+            self.back_route += amount
+        else:
+            self.route += amount
+
+    @staticmethod
+    def _lane(call: PreparedCall) -> Lane | None:
+        return next((lane for lane in (OUT, BACK) if lane.route == call.to), None)
+
+    def withdraw(self, tx_hash: str, *amounts: int, failed: bool = False) -> None:
+        """A venue's withdrawal is mined, with these payments to the return route."""
+        payments = () if failed else amounts
+        self.receipts[tx_hash] = Receipt(
+            block_number=self.block,
+            succeeded=not failed,
+            payments=tuple(
+                Payment(tx_hash=tx_hash, log_index=index, amount=amount) for index, amount in enumerate(payments)
+            ),
+        )
+        self.back_route += sum(payments)
 
     @staticmethod
     def _bridge(call: PreparedCall) -> tuple[int, ...]:
@@ -176,55 +223,88 @@ class World:
         for relay_hash, deposit in self.deposits.items():
             if deposit.owed and self.time <= deposit.relay.fill_deadline:
                 deposit.filled = True
-                self.wallet += deposit.relay.output_amount
-                self.spent += deposit.relay.input_amount - deposit.relay.output_amount
+                output = deposit.relay.output_amount
+                if deposit.lane.returns:
+                    self.keeper += output
+                else:
+                    self.wallet += output
+                self.spent += deposit.relay.input_amount - output
                 fill = Fill(
                     relay_hash=bytes.fromhex(relay_hash[2:]),
-                    recipient=ADDRESSES.wallet,
-                    amount=deposit.relay.output_amount,
+                    recipient=deposit.lane.recipient,
+                    amount=output,
                     tx_hash=f"0xfill{len(self.fills)}",
                     block_number=self.block,
                 )
                 self.fills.append(fill)
 
-    def refund(self, *, together: bool = False) -> None:
-        """Pay back what expired; Across may sum it up."""
-        expired = [d for d in self.deposits.values() if d.owed and d.relay.fill_deadline < self.time]
-        amounts = [deposit.relay.input_amount for deposit in expired]
-        for deposit in expired:
-            deposit.refunded = True
-        self.route += sum(amounts)
-        for amount in [sum(amounts)] if together and amounts else amounts:
-            number = len(self.refunds)
-            self.refunds.append(Refund(key=f"r{number}", amount=amount, tx_hash=f"0xrefund{number}", deferred=False))
+    def refund(self, *, together: bool = False, deferred: bool = False) -> None:
+        """Pay back what expired; Across may sum it up, and may keep it until it is claimed."""
+        for lane in (OUT, BACK):
+            expired = [
+                deposit
+                for deposit in self.deposits.values()
+                if deposit.lane is lane and deposit.owed and deposit.relay.fill_deadline < self.time
+            ]
+            amounts = [deposit.relay.input_amount for deposit in expired]
+            for deposit in expired:
+                deposit.refunded = True
+            if deferred:
+                self.unclaimed[lane.returns] += sum(amounts)
+            else:
+                self._add(lane, sum(amounts))
+            for amount in [sum(amounts)] if together and amounts else amounts:
+                name = f"{lane.returns}{len(self.refunds[lane.returns])}"
+                refund = Refund(
+                    key=f"r{name}",
+                    amount=amount,
+                    tx_hash=f"0xrefund{name}",
+                    deferred=deferred,
+                    block_number=self.block,
+                )
+                self.refunds[lane.returns].append(refund)
 
     # ---- what the driver reads --------------------------------------------------------------------------------------
 
-    def driver(self, journal: TransferJournal) -> Driver:
-        origin, destination = _OriginOf(self), _DestinationOf(self)
+    def drivers(self, journal: TransferJournal) -> list[Driver]:
+        return [self._driver(journal, lane) for lane in (OUT, BACK)]
+
+    def _driver(self, journal: TransferJournal, lane: Lane) -> Driver:
+        departure: Any = _DepartureOf(self, lane)
+        landing: Any = _LandingOf(self, lane)
         transactions: Any = self
-        return Driver(journal, transactions, origin, destination, ADDRESSES, config=CONFIG, clock=self)  # type: ignore[arg-type]
+        quotes = LocalQuotes(CONFIG.fees)
+        return Driver(journal, transactions, departure, landing, lane, quotes=quotes, config=CONFIG, clock=self)
 
 
 class _End:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, lane: Lane) -> None:
         self.world = world
+        self.lane = lane
         self.chain = SimpleNamespace(config=SimpleNamespace(confirmations=1), manager=world)
 
 
-class _OriginOf(_End):
-    async def look(self) -> OriginView:
+class _DepartureOf(_End):
+    async def look(self) -> DepartureView:
         self.world.on_look()
-        return OriginView(number=self.world.block, timestamp=self.world.time, collateral=self.world.route)
+        return DepartureView(
+            number=self.world.block,
+            timestamp=self.world.time,
+            collateral=self.world.at_route(self.lane),
+            owed=self.world.unclaimed[self.lane.returns],
+        )
+
+    async def receipt(self, tx_hash: str) -> Receipt | None:
+        return self.world.receipts.get(tx_hash)
 
     async def refunds(self, first: int, last: int) -> list[Refund]:
-        return list(self.world.refunds)
+        return [refund for refund in self.world.refunds[self.lane.returns] if refund.block_number <= last]
 
 
-class _DestinationOf(_End):
-    async def look(self, relay_hashes: Sequence[str]) -> DestinationView:
+class _LandingOf(_End):
+    async def look(self, relay_hashes: Sequence[str]) -> LandingView:
         known = {h for h in relay_hashes if h in self.world.deposits and self.world.deposits[h].filled}
-        return DestinationView(number=self.world.block, timestamp=self.world.time, filled=frozenset(known))
+        return LandingView(number=self.world.block, timestamp=self.world.time, filled=frozenset(known))
 
     async def fill(self, deposit_id: str, *, relay_hash: str, first: int, last: int) -> Fill | None:
         fills = [fill for fill in self.world.fills if to_hex(fill.relay_hash) == relay_hash]

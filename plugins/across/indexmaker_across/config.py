@@ -13,7 +13,15 @@ from indexmaker_across.quotes import FeeModel
 from indexmaker_evm.config import ChainConfig
 from indexmaker_evm.rpc.hexadecimal import is_address
 
-__all__ = ["AcrossConfig", "ChainSettings", "DestinationConfig", "Limits", "OriginConfig", "address_of"]
+__all__ = [
+    "AcrossConfig",
+    "ChainSettings",
+    "DestinationConfig",
+    "Limits",
+    "OriginConfig",
+    "ReturnsConfig",
+    "address_of",
+]
 
 Positive = Annotated[int, Meta(ge=1)]
 Amount = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,28})(\.[0-9]{1,6})?$")]
@@ -63,16 +71,35 @@ class OriginConfig(ChainSettings, frozen=True, kw_only=True, forbid_unknown_fiel
 class DestinationConfig(ChainSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The chain where venues take deposits; the router key's own account receives there."""
 
-    designation: str = "EVM:BASE:USDC"
+    designation: Annotated[str, Meta(pattern=r"^EVM:[A-Z0-9_]+:USDC$")] = "EVM:BASE:USDC"
+
+    @property
+    def network(self) -> str:
+        """The chain's name, as designations have it."""
+        return self.designation.split(":")[1]
+
+
+class ReturnsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The way back: venues withdraw to the `AcrossRoute` at `route` on the destination chain, which can send to
+    `recipient` on the origin alone.
+    """
+
+    route: str
+    recipient: str
+    """The account that pays redemptions: the keeper's."""
+    fees: FeeModel = msgspec.field(default_factory=FeeModel)
+    """Costs of a fill on the origin."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a transfer may stay in each state before an operator is called, in seconds."""
 
+    withdrawal_s: Positive = 3_600
+    """Accepted, and the venue's withdrawal has not reached the route contract."""
     collateral_s: Positive = 900
     """Accepted, and its collateral is not in the route contract."""
     transaction_s: Positive = 600
-    """A transaction of ours is not in a block."""
+    """A transaction of ours is not in a block, or a refund is not claimed."""
     fill_s: Annotated[int, Meta(ge=60, le=21_000)] = 3_600
     """From the deposit to its fill deadline, after which Across owes a refund; the contract allows 6 hours."""
     overdue_fill_s: Positive = 600
@@ -87,8 +114,10 @@ class AcrossConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     origin: OriginConfig
     destination: DestinationConfig
+    returns: ReturnsConfig | None = None
+    """Nothing returns without it."""
     router_key: SecretRef
-    """Hexadecimal private key: the route's router on the origin, the hot wallet on the destination."""
+    """Hexadecimal private key: the router of both routes, and the hot wallet on the destination."""
     venues: tuple[str, ...] = ()
     """Venues that may be sent to; empty means any."""
     fees: FeeModel = msgspec.field(default_factory=FeeModel)

@@ -18,7 +18,7 @@ __all__ = ["AcrossConnector"]
 
 
 class AcrossConnector(Connector[AcrossConfig]):
-    """Carries collateral from the route contract to a venue's deposit address."""
+    """Carries collateral from the route contract to a venue's deposit address, and back to who pays redemptions."""
 
     configuration = AcrossConfig
 
@@ -32,7 +32,7 @@ class AcrossConnector(Connector[AcrossConfig]):
             Capability("bridge.transfer", note="route contract, Across, hot wallet, venue"),
             Capability("bridge.cancel", note="until the deposit is planned"),
             Capability("bridge.resolve"),
-            Capability("bridge.reverse", supported=False, note="from a venue back to the gate is not served yet"),
+            Capability("bridge.reverse", note="venue, route contract, Across, keeper; where `returns` is configured"),
         )
 
     async def configure(self, config: AcrossConfig, *, context: Context) -> None:
@@ -72,13 +72,15 @@ def _judge(router: Router) -> tuple[State, str]:
     for chain in router.chains.values():
         if chain.tracker.failure is not None:
             return State.FAILED, chain.tracker.failure.message
-    if router.driver.route_cap_bps is None:
-        return State.STARTING, router.driver.blind or "the route contract was not read yet"
+    for driver in router.drivers:
+        if driver.route_cap_bps is None:
+            return State.STARTING, driver.blind or "the route contract was not read yet"
     silent = [name for name, chain in router.chains.items() if not chain.reachable]
     if silent:
         return State.DEGRADED, f"no node answers at the {' and the '.join(silent)}"
-    if router.driver.blind:
-        return State.DEGRADED, router.driver.blind
+    blind = [driver.blind for driver in router.drivers if driver.blind]
+    if blind:
+        return State.DEGRADED, blind[0]
     return State.READY, ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
 import structlog
 
@@ -22,7 +21,7 @@ from indexmaker_across.errors import (
 )
 from indexmaker_across.journal import Promise, TransferJournal
 from indexmaker_across.machine import apply
-from indexmaker_across.quotes import Charges, QuoteSource, above_cap
+from indexmaker_across.quotes import Charges, Tariff, above_cap
 from indexmaker_across.transfer import Leg, Phase, Terms, Transfer
 from indexmaker_across.usdc import read_usdc, usdc_text
 from indexmaker_evm.transactions.journal import TransactionJournal
@@ -40,29 +39,31 @@ class Desk:
         self,
         journal: TransferJournal,
         transactions: TransactionJournal,
-        quotes: QuoteSource,
+        tariff: Tariff,
         *,
+        back: Tariff | None = None,
         config: AcrossConfig,
-        route_cap_bps: Callable[[], int | None],
         clock: Clock,
     ) -> None:
         self._journal = journal
         self._transactions = transactions
-        self._quotes = quotes
+        self._tariff = tariff
+        self._back = back
         self._config = config
-        self._route_cap_bps = route_cap_bps
         self._clock = clock
         self._least = read_usdc(config.min_amount, field="min_amount")
         self._most = read_usdc(config.max_amount, field="max_amount")
 
-    async def quote(self, source: str, destination: str, *, amount: int, cap_bps: int) -> Promise:
-        """What a transfer would cost; `cap_bps` 0 asks for no limit but our own.
+    async def quote(
+        self, source: str, destination: str, *, amount: int, cap_bps: int, returns: bool = False
+    ) -> Promise:
+        """What a transfer would cost, one that `returns` from a venue too; `cap_bps` 0 asks for no limit but our own.
 
         Raises:
             InvalidFieldError: the amount is outside the route's limits.
             FeeAboveCapError: the fee is above a limit.
         """
-        charges = await self._charges(amount, cap_bps=cap_bps)
+        charges = await self._charges(amount, cap_bps=cap_bps, returns=returns)
         now = self._clock.now()
         promise = Promise(
             quote_id=uuid.uuid4().hex,
@@ -87,13 +88,19 @@ class Desk:
         known = self._known(terms)
         if known is not None:
             return known
-        charges = self._promised(terms, await self._charges(terms.amount, cap_bps=0))
+        returns = bool(terms.source_tx)
+        charges = self._promised(terms, await self._charges(terms.amount, cap_bps=0, returns=returns))
         known = self._known(terms)
         if known is not None:
             return known
         now = self._clock.now()
         transfer = Transfer(
-            terms=terms, output=terms.amount - charges.total, charges=charges, since=now, changed_at=now
+            terms=terms,
+            output=terms.amount - charges.total,
+            charges=charges,
+            phase=Phase.COLLECTING if returns else Phase.CREATED,
+            since=now,
+            changed_at=now,
         )
         self._journal.record(transfer, ev.Started())
         log.info("transfer_started", transfer_id=terms.transfer_id, amount=terms.amount, recipient=terms.recipient)
@@ -133,7 +140,7 @@ class Desk:
         if not decision.operator:
             raise InvalidFieldError("operator", "say who decides")
         if isinstance(decision, ev.Retried) and transfer.failed:
-            leg = Leg.PAYMENT if transfer.phase is Phase.PAYING else Leg.DEPOSIT
+            leg = {Phase.PAYING: Leg.PAYMENT, Phase.CLAIMING: Leg.CLAIM}.get(transfer.phase, Leg.DEPOSIT)
             record = self._transactions.get(transfer.command_id(leg))
             if record is not None and record.open:
                 raise NotResolvableError(f"the failed {leg} of {transfer_id!r} is not final yet: retry when it is")
@@ -141,12 +148,14 @@ class Desk:
             NotResolvableError(f"transfer {transfer_id!r} is {transfer.phase}: this cannot be decided for it")
         )
 
-    async def _charges(self, amount: int, *, cap_bps: int) -> Charges:
+    async def _charges(self, amount: int, *, cap_bps: int, returns: bool) -> Charges:
+        tariff = self._back if returns else self._tariff
+        assert tariff is not None, "a route that is not served was refused before"
         if not self._least <= amount <= self._most:
             limits = f"{usdc_text(self._least)} to {usdc_text(self._most)} USDC"
             raise InvalidFieldError("amount_in", f"{usdc_text(amount)} is outside the route's limits, {limits}")
-        charges = await self._quotes.charges(amount)
-        caps = (cap_bps or None, self._config.max_fee_bps, self._route_cap_bps())
+        charges = await tariff.quotes.charges(amount)
+        caps = (cap_bps or None, self._config.max_fee_bps, tariff.route_cap_bps())
         cap = min(one for one in caps if one is not None)
         if above_cap(charges.total, amount=amount, cap_bps=cap):
             raise FeeAboveCapError(fee=usdc_text(charges.total), amount=usdc_text(amount), cap_bps=cap)

@@ -1,4 +1,4 @@
-"""The two ends of the bridge as the driver reads them."""
+"""The two ends of a lane as the driver reads them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Any
 import msgspec
 
 from indexmaker.connectors.errors import TransientError
-from indexmaker_across.config import AcrossConfig, address_of
 from indexmaker_across.errors import RouteMismatchError
+from indexmaker_across.lanes import Lane
 from indexmaker_across.relay import (
     FILLED,
     FILLED_RELAY,
     REFUND_ROOT,
     Fill,
+    Payment,
     Refund,
     call_fill_status,
+    call_owed,
     pad_topic,
     read_fill,
+    read_payments,
     read_refunds,
 )
 from indexmaker_across.usdc import DECIMALS
@@ -30,51 +33,25 @@ from indexmaker_evm.follower.decoding import RawLog
 from indexmaker_evm.follower.ranges import RangeSize
 from indexmaker_evm.rpc import Call, address_text, from_hex, number, to_hex
 
-__all__ = ["Addresses", "Destination", "DestinationView", "Origin", "OriginView"]
+__all__ = ["Departure", "DepartureView", "Landing", "LandingView", "Receipt"]
 
 _ROUTE = artifact("AcrossRoute")
 
 
-class Addresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Every contract and account that belongs to the bridge, lower case."""
-
-    route: str
-    origin_usdc: str
-    origin_pool: str
-    destination_usdc: str
-    destination_pool: str
-    wallet: str
-
-    @classmethod
-    def read(cls, config: AcrossConfig, *, wallet: str) -> Addresses:
-        """From the configuration; raises `ConfigurationError`."""
-        origin, destination = config.origin, config.destination
-        return cls(
-            route=address_of(origin.route, place="origin.route"),
-            origin_usdc=address_of(origin.usdc, place="origin.usdc"),
-            origin_pool=address_of(origin.spoke_pool, place="origin.spoke_pool"),
-            destination_usdc=address_of(destination.usdc, place="destination.usdc"),
-            destination_pool=address_of(destination.spoke_pool, place="destination.spoke_pool"),
-            wallet=wallet,
-        )
-
-    def ours(self) -> frozenset[str]:
-        """Where no payment may go."""
-        return frozenset(msgspec.structs.astuple(self))
-
-
-class OriginView(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at the origin."""
+class DepartureView(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the departure chain. Money is USDC in smallest units."""
 
     number: int
     timestamp: int
     """UTC seconds."""
     collateral: int
-    """USDC in the route contract, smallest units."""
+    """In the route contract."""
+    owed: int = 0
+    """Refunds to the route contract that wait in the SpokePool to be claimed."""
 
 
-class DestinationView(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at the destination."""
+class LandingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the landing chain."""
 
     number: int
     timestamp: int
@@ -82,13 +59,21 @@ class DestinationView(msgspec.Struct, frozen=True, kw_only=True):
     """Relay hashes that were paid out."""
 
 
-class Origin:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A transaction in a block."""
+
+    block_number: int
+    succeeded: bool
+    payments: tuple[Payment, ...]
+    """To the route contract."""
+
+
+class Departure:
     """The chain with the route contract. All raise `TransientError` when no node can tell."""
 
-    def __init__(self, chain: ServedChain, addresses: Addresses, *, destination_chain_id: int) -> None:
+    def __init__(self, chain: ServedChain, lane: Lane) -> None:
         self.chain = chain
-        self._addresses = addresses
-        self._destination_chain_id = destination_chain_id
+        self._lane = lane
         self._range = RangeSize()
 
     async def survey(self) -> int:
@@ -97,75 +82,96 @@ class Origin:
         Raises:
             RouteMismatchError: it is not.
         """
-        at = self._addresses
+        lane, places = self._lane, self._lane.places
         expected = {
-            "token": ("origin.usdc", at.origin_usdc),
-            "spokePool": ("origin.spoke_pool", at.origin_pool),
-            "recipient": ("router_key", at.wallet),
-            "router": ("router_key", at.wallet),
-            "outputToken": ("destination.usdc", at.destination_usdc),
+            "token": (places.usdc, lane.token),
+            "spokePool": (places.pool, lane.pool),
+            "recipient": (places.recipient, lane.recipient),
+            "router": ("router_key", lane.router),
+            "outputToken": (places.output_usdc, lane.output_token),
         }
         names = [*expected, "destinationChainId", "maxFeeBps"]
-        answers = await _words(self.chain, [(at.route, _ROUTE.selector(name)) for name in names])
+        answers = await _words(self.chain, [(lane.route, _ROUTE.selector(name)) for name in names])
         for name, (place, address) in expected.items():
             found = address_text(f"{answers[names.index(name)]:064x}")
             if found != address:
                 raise RouteMismatchError(place, configured=address, found=found)
-        if answers[-2] != self._destination_chain_id:
-            configured = str(self._destination_chain_id)
-            raise RouteMismatchError("destination.chain_id", configured=configured, found=str(answers[-2]))
-        await _check_decimals(self.chain, at.origin_usdc, place="origin.usdc")
+        if answers[-2] != lane.landing_chain_id:
+            configured = str(lane.landing_chain_id)
+            raise RouteMismatchError(places.destination, configured=configured, found=str(answers[-2]))
+        await _check_decimals(self.chain, lane.token, place=places.usdc)
         return answers[-1]
 
-    async def look(self) -> OriginView:
-        """The newest block, and the route contract's balance."""
-        block, balance = await _batch(
-            self.chain, [_LATEST, _eth_call(self._addresses.origin_usdc, call_balance_of(self._addresses.route))]
+    async def look(self) -> DepartureView:
+        """The newest block, the route contract's balance and its unclaimed refunds."""
+        lane = self._lane
+        block, balance, owed = await _batch(
+            self.chain,
+            [
+                _LATEST,
+                _eth_call(lane.token, call_balance_of(lane.route)),
+                _eth_call(lane.pool, call_owed(lane.token, account=lane.route)),
+            ],
         )
-        return OriginView(
+        return DepartureView(
             number=number(block["number"]),
             timestamp=number(block["timestamp"]),
             collateral=word(from_hex(balance), 0),
+            owed=word(from_hex(owed), 0),
+        )
+
+    async def receipt(self, tx_hash: str) -> Receipt | None:
+        """A transaction of somebody else's; None while it is in no block."""
+        try:
+            answer = await self.chain.rpc.call(Call("eth_getTransactionReceipt", [tx_hash]))
+        except RpcError as error:
+            raise NodeUnavailableError(f"chain {self.chain.config.chain_id}: {error}") from None
+        if answer is None or answer.get("blockNumber") is None:
+            return None
+        logs = [RawLog.read(log) for log in answer["logs"]]
+        return Receipt(
+            block_number=number(answer["blockNumber"]),
+            succeeded=number(answer["status"]) == 1,
+            payments=tuple(read_payments(logs, token=self._lane.token, receiver=self._lane.route)),
         )
 
     async def refunds(self, first: int, last: int) -> list[Refund]:
         """Refunds to the route contract in a range of blocks."""
         topics = [REFUND_ROOT, pad_topic(self.chain.config.chain_id)]
-        logs = await _logs(self.chain, self._range, self._addresses.origin_pool, topics, first, last)
-        token, receiver = self._addresses.origin_usdc, self._addresses.route
+        logs = await _logs(self.chain, self._range, self._lane.pool, topics, first, last)
+        token, receiver = self._lane.token, self._lane.route
         return [refund for log in logs for refund in read_refunds(log, token=token, receiver=receiver)]
 
 
-class Destination:
-    """The chain with the hot wallet. All raise `TransientError` when no node can tell."""
+class Landing:
+    """The chain with the recipient. All raise `TransientError` when no node can tell."""
 
-    def __init__(self, chain: ServedChain, addresses: Addresses, *, origin_chain_id: int) -> None:
+    def __init__(self, chain: ServedChain, lane: Lane) -> None:
         self.chain = chain
-        self._addresses = addresses
-        self._origin_chain_id = origin_chain_id
+        self._lane = lane
         self._range = RangeSize()
 
     async def survey(self) -> None:
         """Check that the dollars are dollars; raises `RouteMismatchError`."""
-        await _check_decimals(self.chain, self._addresses.destination_usdc, place="destination.usdc")
+        await _check_decimals(self.chain, self._lane.output_token, place=self._lane.places.output_usdc)
 
-    async def look(self, relay_hashes: Sequence[str]) -> DestinationView:
+    async def look(self, relay_hashes: Sequence[str]) -> LandingView:
         """The newest block, and which relays were paid out in it or before."""
-        pool = self._addresses.destination_pool
+        pool = self._lane.output_pool
         calls = [_eth_call(pool, call_fill_status(from_hex(relay_hash))) for relay_hash in relay_hashes]
         block, *statuses = await _batch(self.chain, [_LATEST, *calls])
         filled = {h for h, status in zip(relay_hashes, statuses, strict=True) if word(from_hex(status), 0) == FILLED}
-        return DestinationView(
+        return LandingView(
             number=number(block["number"]), timestamp=number(block["timestamp"]), filled=frozenset(filled)
         )
 
     async def fill(self, deposit_id: str, *, relay_hash: str, first: int, last: int) -> Fill | None:
-        """The event of a relay that was paid out to the hot wallet; None while a node does not show it."""
-        topics = [FILLED_RELAY, pad_topic(self._origin_chain_id), deposit_id]
-        logs = await _logs(self.chain, self._range, self._addresses.destination_pool, topics, first, last)
+        """The event of a relay that was paid out to the recipient; None while a node does not show it."""
+        topics = [FILLED_RELAY, pad_topic(self._lane.departure_chain_id), deposit_id]
+        logs = await _logs(self.chain, self._range, self._lane.output_pool, topics, first, last)
         for log in logs:
             fill = read_fill(log, destination_chain_id=self.chain.config.chain_id)
-            if fill and to_hex(fill.relay_hash) == relay_hash and fill.recipient == self._addresses.wallet:
+            if fill and to_hex(fill.relay_hash) == relay_hash and fill.recipient == self._lane.recipient:
                 return fill
         return None
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from indexmaker_across.quotes import Charges
 from indexmaker_across.transfer import Deposit, Leg
 
 __all__ = [
     "Abandoned",
     "ArrivalConfirmed",
     "Cancelled",
+    "Collected",
+    "CollectionRefused",
     "DepositPlanned",
     "Event",
     "FillExpired",
@@ -29,6 +32,20 @@ __all__ = [
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
     """It was accepted."""
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True, tag="collected"):
+    """The venue's withdrawal is in the route contract, deep enough; `charges` are those of what really came."""
+
+    log_index: int
+    amount: int
+    charges: Charges
+
+
+class CollectionRefused(msgspec.Struct, frozen=True, kw_only=True, tag="collection_refused"):
+    """The transaction that was named brings nothing that can be this transfer's."""
+
+    reason: str
 
 
 class DepositPlanned(msgspec.Struct, frozen=True, kw_only=True, tag="deposit_planned"):
@@ -79,7 +96,7 @@ class FillExpired(msgspec.Struct, frozen=True, kw_only=True, tag="fill_expired")
 
 
 class RefundSeen(msgspec.Struct, frozen=True, kw_only=True, tag="refund"):
-    """The deposit is back in the route contract."""
+    """The deposit is back in the route contract, by itself or claimed."""
 
     tx_hash: str
 
@@ -88,6 +105,7 @@ class RefundDeferred(msgspec.Struct, frozen=True, kw_only=True, tag="refund_defe
     """Across owes the refund and keeps it until it is claimed."""
 
     tx_hash: str
+    block: int = 0
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True, tag="overdue"):
@@ -129,6 +147,8 @@ class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned"):
 
 Event = (
     Started
+    | Collected
+    | CollectionRefused
     | DepositPlanned
     | TransactionSent
     | TransactionConfirmed

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS quotes (
     body BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refunds (key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS withdrawals (key TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _TRANSFER = msgspec.json.Decoder(Transfer)
 _EVENT = msgspec.json.Decoder(Event)
@@ -104,8 +105,10 @@ class TransferJournal:
         """Write a transfer and the event that made it so."""
         self.record_all([(transfer, event)])
 
-    def record_all(self, changes: Sequence[tuple[Transfer, Event]], *, refund_key: str = "") -> None:
-        """Write several at once; `refund_key` marks the refund that they share as used up."""
+    def record_all(
+        self, changes: Sequence[tuple[Transfer, Event]], *, refund_key: str = "", withdrawal_key: str = ""
+    ) -> None:
+        """Write several at once; the keys mark the refund, or the withdrawal, behind them as used up."""
         with self._commit():
             for transfer, event in changes:
                 self._db.execute(
@@ -120,11 +123,17 @@ class TransferJournal:
                 )
             if refund_key:
                 self._db.execute("INSERT OR IGNORE INTO refunds (key) VALUES (?)", (refund_key,))
+            if withdrawal_key:
+                self._db.execute("INSERT INTO withdrawals (key) VALUES (?)", (withdrawal_key,))
         self.changed.fire()
 
     def is_refund_used(self, key: str) -> bool:
         """Whether a refund was booked already."""
         return self._db.execute("SELECT 1 FROM refunds WHERE key = ?", (key,)).fetchone() is not None
+
+    def is_withdrawal_used(self, key: str) -> bool:
+        """Whether a payment of a withdrawal was booked already."""
+        return self._db.execute("SELECT 1 FROM withdrawals WHERE key = ?", (key,)).fetchone() is not None
 
     def changes(self, from_sequence: int, *, limit: int = 256) -> Changes:
         """Transfers changed at or after a sequence, in the order of their last changes."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from collections.abc import Callable
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -20,7 +21,7 @@ from indexmaker_across.fees import (
 )
 from indexmaker_across.usdc import DECIMALS
 
-__all__ = ["Charges", "ConstantRate", "FeeModel", "LocalQuotes", "PoolRate", "QuoteSource", "above_cap"]
+__all__ = ["Charges", "ConstantRate", "FeeModel", "LocalQuotes", "PoolRate", "QuoteSource", "Tariff", "above_cap"]
 
 BPS = 10_000
 Fraction = Annotated[str, Meta(pattern=r"^(0|1)(\.[0-9]{1,18})?$")]
@@ -54,6 +55,13 @@ class QuoteSource(Protocol):
 
     async def charges(self, amount: int) -> Charges:
         """The costs of carrying `amount` (smallest units); raises `ConnectorError` when it cannot tell."""
+
+
+class Tariff(NamedTuple):
+    """What one direction costs, and the limit that its route contract sets: None until it was read."""
+
+    quotes: QuoteSource
+    route_cap_bps: Callable[[], int | None]
 
 
 class ConstantRate(

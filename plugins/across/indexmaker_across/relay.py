@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
 
-from indexmaker_evm.codecs import word
+from indexmaker_evm.codecs import TRANSFER_TOPIC, word
 from indexmaker_evm.contracts import artifact
 from indexmaker_evm.follower.decoding import RawLog
 from indexmaker_evm.rpc import address_text, number
@@ -18,14 +19,18 @@ __all__ = [
     "FILLED_RELAY",
     "REFUND_ROOT",
     "Fill",
+    "Payment",
     "Refund",
     "Relay",
     "call_bridge",
+    "call_claim",
     "call_fill_status",
+    "call_owed",
     "deposit_id",
     "deposit_nonce",
     "pad_topic",
     "read_fill",
+    "read_payments",
     "read_refunds",
 ]
 
@@ -35,7 +40,9 @@ _POOL = artifact("MiniSpokePool")
 FILLED_RELAY: Final = "0x" + _POOL.topic("FilledRelay").hex()
 REFUND_ROOT: Final = "0x" + _POOL.topic("ExecutedRelayerRefundRoot").hex()
 _FILL_STATUSES = _POOL.selector("fillStatuses")
+_OWED = _POOL.selector("getRelayerRefund")
 _BRIDGE = artifact("AcrossRoute").selector("bridge")
+_CLAIM = artifact("AcrossRoute").selector("claimRefund")
 _RELAY_DATA = (
     "(bytes32,bytes32,bytes32,bytes32,bytes32,uint256,uint256,uint256,uint256,uint32,uint32,bytes)",
     "uint256",
@@ -96,6 +103,20 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     tx_hash: str
     deferred: bool
     """The pool keeps it until it is claimed."""
+    block_number: int = 0
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """A token transfer to one of our contracts, in smallest units."""
+
+    tx_hash: str
+    log_index: int
+    amount: int
+
+    @property
+    def key(self) -> str:
+        """Names it for ever."""
+        return f"{self.tx_hash}:{self.log_index}"
 
 
 def deposit_nonce(transfer_id: str, *, round_number: int) -> int:
@@ -113,6 +134,16 @@ def call_bridge(*, amount: int, output: int, quote_timestamp: int, fill_deadline
     """Calldata of `AcrossRoute.bridge`."""
     types = ["uint256", "uint256", "uint32", "uint32", "uint256"]
     return _BRIDGE + encode(types, [amount, output, quote_timestamp, fill_deadline, nonce])
+
+
+def call_claim() -> bytes:
+    """Calldata of `AcrossRoute.claimRefund`."""
+    return _CLAIM
+
+
+def call_owed(token: str, *, account: str) -> bytes:
+    """Calldata of `SpokePool.getRelayerRefund`: what waits to be claimed."""
+    return _OWED + _pad(token) + _pad(account)
 
 
 def call_fill_status(relay_hash: bytes) -> bytes:
@@ -158,9 +189,27 @@ def read_refunds(log: RawLog, *, token: str, receiver: str) -> list[Refund]:
     if str(paid_token).lower() != token:
         return []
     return [
-        Refund(key=f"{log.tx_hash}:{log.log_index}:{line}", amount=amount, tx_hash=log.tx_hash, deferred=deferred)
+        Refund(
+            key=f"{log.tx_hash}:{log.log_index}:{line}",
+            amount=amount,
+            tx_hash=log.tx_hash,
+            deferred=deferred,
+            block_number=log.block_number,
+        )
         for line, (amount, address) in enumerate(zip(amounts, receivers, strict=True))
         if str(address).lower() == receiver
+    ]
+
+
+def read_payments(logs: Sequence[RawLog], *, token: str, receiver: str) -> list[Payment]:
+    """Transfers of `token` to `receiver` among a transaction's logs."""
+    return [
+        Payment(tx_hash=log.tx_hash, log_index=log.log_index, amount=word(log.data, 0))
+        for log in logs
+        if log.address == token
+        and len(log.topics) == 3
+        and log.topics[0] == TRANSFER_TOPIC
+        and address_text(log.topics[2]) == receiver
     ]
 
 

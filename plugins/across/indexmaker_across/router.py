@@ -11,9 +11,10 @@ from indexmaker.connectors.errors import ConfigurationError
 from indexmaker_across.config import AcrossConfig
 from indexmaker_across.desk import Desk
 from indexmaker_across.driver import Driver
-from indexmaker_across.ends import Addresses, Destination, Origin
+from indexmaker_across.ends import Departure, Landing
 from indexmaker_across.journal import TransferJournal
-from indexmaker_across.quotes import LocalQuotes
+from indexmaker_across.lanes import Lane, Lanes
+from indexmaker_across.quotes import FeeModel, LocalQuotes, Tariff
 from indexmaker_evm.chain import ServedChain, Stores
 from indexmaker_evm.config import ChainConfig, node_urls
 from indexmaker_evm.signer import LocalSigner
@@ -40,7 +41,7 @@ class Router:
         journal_type: type[TransferJournal] = TransferJournal,
     ) -> None:
         self.config = config
-        self.addresses = Addresses.read(config, wallet=signer.address)
+        self.lanes = Lanes.read(config, wallet=signer.address)
         ends = {
             "origin": config.origin.chain_config("origin", poll_interval_ms=config.poll_interval_ms),
             "destination": config.destination.chain_config("destination", poll_interval_ms=config.poll_interval_ms),
@@ -57,24 +58,31 @@ class Router:
             name: ServedChain(chain, urls=urls[name], heads="", stores=self._stores, signer=signer, clock=clock)
             for name, chain in ends.items()
         }
+        self._clock = clock
+        self.drivers: list[Driver] = []
+        out = self._serve(self.lanes.out, config.fees)
+        back = None
+        if self.lanes.back is not None and config.returns is not None:
+            back = self._serve(self.lanes.back, config.returns.fees)
         transactions = self._stores.transactions
-        self.driver = Driver(
+        self.desk = Desk(self.journal, transactions, out, back=back, config=config, clock=clock)
+
+    def _serve(self, lane: Lane, fees: FeeModel) -> Tariff:
+        """Add a lane's driver; return what the desk has to know of it."""
+        ends = {chain.config.chain_id: chain for chain in self.chains.values()}
+        quotes = LocalQuotes(fees)
+        driver = Driver(
             self.journal,
-            transactions,
-            Origin(self.chains["origin"], self.addresses, destination_chain_id=config.destination.chain_id),
-            Destination(self.chains["destination"], self.addresses, origin_chain_id=config.origin.chain_id),
-            self.addresses,
-            config=config,
-            clock=clock,
+            self._stores.transactions,
+            Departure(ends[lane.departure_chain_id], lane),
+            Landing(ends[lane.landing_chain_id], lane),
+            lane,
+            quotes=quotes,
+            config=self.config,
+            clock=self._clock,
         )
-        self.desk = Desk(
-            self.journal,
-            transactions,
-            LocalQuotes(config.fees),
-            config=config,
-            route_cap_bps=lambda: self.driver.route_cap_bps,
-            clock=clock,
-        )
+        self.drivers.append(driver)
+        return Tariff(quotes, lambda: driver.route_cap_bps)
 
     async def run(self) -> None:
         """Work until cancelled, then close the files."""
@@ -82,7 +90,8 @@ class Router:
             async with asyncio.TaskGroup() as tasks:
                 for chain in self.chains.values():
                     tasks.create_task(chain.run())
-                tasks.create_task(self.driver.run())
+                for driver in self.drivers:
+                    tasks.create_task(driver.run())
         finally:
             self.close()
 

@@ -40,19 +40,19 @@ class BridgeServicer(bridge_pb2_grpc.BridgeServiceServicer):
     ) -> pb.QuoteTransferResponse:
         """What a transfer would cost now."""
         config = self._router.config
-        translation.check_route(request.source, request.destination, config=config)
+        returns = translation.is_return(request.source, request.destination, config=config)
         amount = read_usdc(request.amount_in, field="amount_in")
         promise = await self._router.desk.quote(
-            request.source, request.destination, amount=amount, cap_bps=request.max_fee_bps
+            request.source, request.destination, amount=amount, cap_bps=request.max_fee_bps, returns=returns
         )
-        return translation.quote_message(promise, config=config)
+        return translation.quote_message(promise, config=config, lanes=self._router.lanes, returns=returns)
 
     async def StartTransfer(  # noqa: N802
         self, request: pb.StartTransferRequest, context: _Context
     ) -> pb.StartTransferResponse:
         """Start a transfer once."""
         router = self._router
-        terms = translation.terms_of(request, config=router.config, addresses=router.addresses)
+        terms = translation.terms_of(request, config=router.config, lanes=router.lanes)
         return pb.StartTransferResponse(transfer=self._message(await router.desk.start(terms)))
 
     async def StreamTransfers(  # noqa: N802

@@ -14,8 +14,10 @@ __all__ = ["Deposit", "Leg", "Phase", "Position", "Terms", "Transfer", "position
 class Phase(enum.StrEnum):
     """How far the money is."""
 
+    COLLECTING = "collecting"
+    """Begun at a venue; its withdrawal has not reached the route contract."""
     CREATED = "created"
-    """Nothing sent; the collateral is, or will be, in the route contract."""
+    """Nothing sent; the money is, or will be, in the route contract."""
     BRIDGING = "bridging"
     """A deposit is planned, perhaps sent, not in a block yet."""
     FILLING = "filling"
@@ -26,14 +28,17 @@ class Phase(enum.StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     REFUND_PENDING = "refund_pending"
+    CLAIMING = "claiming"
+    """Across owes the refund and keeps it until it is claimed."""
     REFUNDED = "refunded"
 
 
 class Leg(enum.StrEnum):
-    """Which of a transfer's two transactions."""
+    """Which of a transfer's transactions."""
 
     DEPOSIT = "across"
     PAYMENT = "transfer"
+    CLAIM = "claim"
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +50,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     min_out: int
     recipient: str
+    source_tx: str = ""
+    """The venue's withdrawal that brings the money; empty for what starts on a chain."""
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +85,18 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """Refunds that were followed by another try."""
     deposit_attempt: int = 0
     payment_attempt: int = 0
+    claim_attempt: int = 0
     retry_at: int = 0
+    collected: int = 0
+    """What the withdrawal really brought; 0 before, and for what starts on a chain."""
     deposit: Deposit | None = None
     deposit_tx: str = ""
     fill_tx: str = ""
     received: int = 0
     payment_tx: str = ""
     refund_tx: str = ""
+    refund_block: int = 0
+    """Height of a refund that waits to be claimed."""
     external_id: str = ""
     reason: str = ""
     alarm: bool = False
@@ -100,6 +112,16 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
         return self.terms.transfer_id
 
     @property
+    def returns(self) -> bool:
+        """Whether it leads from a venue back to the users' side."""
+        return bool(self.terms.source_tx)
+
+    @property
+    def amount(self) -> int:
+        """What is moved: what was collected, else what was asked for."""
+        return self.collected or self.terms.amount
+
+    @property
     def open(self) -> bool:
         """Whether it can still change by itself."""
         ended = (Phase.COMPLETED, Phase.CANCELLED, Phase.REFUNDED)
@@ -107,14 +129,19 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
     def command_id(self, leg: Leg) -> str:
         """Names the transaction of a leg's present attempt."""
-        attempt = self.deposit_attempt if leg is Leg.DEPOSIT else self.payment_attempt
-        return f"{self.transfer_id}/{leg}/{attempt}"
+        return f"{self.transfer_id}/{leg}/{self.attempt(leg)}"
+
+    def attempt(self, leg: Leg) -> int:
+        """The number of a leg's present attempt, from 0."""
+        attempts = {Leg.DEPOSIT: self.deposit_attempt, Leg.PAYMENT: self.payment_attempt, Leg.CLAIM: self.claim_attempt}
+        return attempts[leg]
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Where a transfer's money is."""
 
     at_source: int = 0
+    """At the source, or in the route contract that it leaves by."""
     receivable: int = 0
     """Owed by Across: a fill, or a refund."""
     in_wallet: int = 0
@@ -129,9 +156,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 def position(transfer: Transfer) -> Position:
     """Where the money is, by what was seen on the chains."""
-    amount = transfer.terms.amount
+    amount = transfer.amount
     match transfer.phase:
-        case Phase.FILLING | Phase.REFUND_PENDING:
+        case Phase.FILLING | Phase.REFUND_PENDING | Phase.CLAIMING:
             return Position(receivable=amount)
         case Phase.PAYING:
             return Position(in_wallet=transfer.received, fees=amount - transfer.received)

@@ -25,6 +25,8 @@ READY_POLLS = 400
 READY_POLL_SECONDS = 0.05
 STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+"""Loaded beforehand: a child of a process with threads must not wait for the loader's lock."""
 
 log = structlog.get_logger(__name__)
 
@@ -140,6 +142,7 @@ class AnvilNode:
 
 def _die_with(parent: int) -> None:
     """Runs in the child before exec: it is told to end when its parent does, however that happens."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    assert _LIBC is not None, "asked for on Linux only"
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:  # it died before the request was made
         os._exit(1)
