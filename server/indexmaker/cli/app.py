@@ -26,6 +26,7 @@ _COMMANDS = {
     "solver": ("indexmaker.cli.solver:app", "Serve the solver (usually started by `up`)."),
     "guardian": ("indexmaker.cli.guardian:app", "Serve the guardian (usually started by `up`)."),
     "exchange": ("indexmaker.cli.exchange:app", "Serve the spot exchange, for example to test bots offline."),
+    "simulate": ("indexmaker.cli.simulate:app", "Try an engine by seed, with faults of every kind."),
     "devnet": ("indexmaker.cli.devnet:app", "Two local chains with the contracts, a relayer and a faucet."),
     "plugin": ("indexmaker.cli.plugin:app", "List and run connector plugins."),
     "journal": ("indexmaker.cli.journal:app", "Inspect and verify a journal."),

@@ -367,11 +367,13 @@ class Chain:
         self._link.tell(event, subject=request.gate)
 
     def _tell_terms(self, request: Request) -> None:
-        at = {"chain_id": CHAIN, "gate": request.gate, "request_id": request.request_id}
+        gate, number, least, most = request.gate, request.request_id, request.least, request.max_fee
         if request.kind is RequestKind.DEPOSIT:
-            event: ev.SolverEvent = ev.DepositTerms(**at, min_units=request.least, max_fee=request.max_fee)
+            event: ev.SolverEvent = ev.DepositTerms(
+                chain_id=CHAIN, gate=gate, request_id=number, min_units=least, max_fee=most
+            )
         else:
-            event = ev.RedemptionTerms(**at, min_out=request.least, max_fee=request.max_fee)
+            event = ev.RedemptionTerms(chain_id=CHAIN, gate=gate, request_id=number, min_out=least, max_fee=most)
         self._link.tell(event, subject=request.gate)
 
     def _tell_withdrawn(self, request: Request) -> None:

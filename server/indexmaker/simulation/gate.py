@@ -81,6 +81,7 @@ class Contracts:
     requests: dict[tuple[str, int], Request] = field(default_factory=dict)
     last_id: dict[str, int] = field(default_factory=dict)
     refunded: int = 0
+    refunds: int = 0
     minted: int = 0
     redeemed: int = 0
     paid: int = 0
@@ -199,6 +200,7 @@ class Contracts:
         self.wallet -= sign * invoice.refund
         self.minted += sign * invoice.units
         self.refunded += sign * invoice.refund
+        self.refunds += sign if invoice.refund else 0
         self._give(request.gate, request.account, sign * invoice.units)
         done = sign > 0
         self.keeper.outside(command.command_id, -invoice.refund if done else 0, now=self.scheduler.now)

@@ -23,6 +23,13 @@ _DIRECTIONS = ("in", "out")
 _SYMBOLS = tuple(one.symbol for one in LISTINGS)
 _INDICES = tuple(one.symbol for one in index_definitions())
 _MILLISECOND = SECOND // 1000
+_REFUSALS = (
+    RejectClass.FILTER,
+    RejectClass.BALANCE,
+    RejectClass.RATE,
+    RejectClass.UNKNOWN,
+    RejectClass.OTHER,
+)
 
 _Draw = Callable[[Random], tuple[str | int, ...]]
 
@@ -31,7 +38,7 @@ _FAULTS: dict[FaultKind, tuple[int, _Draw]] = {
     FaultKind.LATE: (6, lambda r: (r.choice(_LINKS), r.choice(_DIRECTIONS), r.randint(1, 40) * SECOND)),
     FaultKind.DOUBLED: (3, lambda r: (r.choice(_LINKS), r.choice(_DIRECTIONS), 0)),
     FaultKind.REORDERED: (3, lambda r: (r.choice(_LINKS), r.choice(_DIRECTIONS), r.randint(50, 900) * _MILLISECOND)),
-    FaultKind.REJECTS: (10, lambda r: (r.choice([*RejectClass][:4] + [RejectClass.OTHER]).value,)),
+    FaultKind.REJECTS: (10, lambda r: (r.choice(_REFUSALS).value,)),
     FaultKind.UNKNOWN: (12, lambda r: (r.choice(("unknown", "lost", "silent")),)),
     FaultKind.PARTIAL: (5, lambda r: (r.choice((0, 0, 10, 50, 90, 99)),)),
     FaultKind.BOOKS: (

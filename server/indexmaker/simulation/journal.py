@@ -74,6 +74,10 @@ class SimulatedJournal:
         stop = None if to_sequence is None else max(to_sequence - self._first + 1, 0)
         yield from islice(self._entries, start, stop)
 
+    def tail(self, count: int) -> list[Entry]:
+        """The newest entries."""
+        return list(self._entries)[-count:]
+
     def head(self) -> Head:
         """The last entry's position, or that of an empty journal."""
         return self._head

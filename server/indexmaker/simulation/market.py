@@ -92,7 +92,8 @@ class Market:
         self.renew(now)
         asks = tuple((price, quantity) for price, quantity in self.asks)
         bids = tuple((price, quantity) for price, quantity in self.bids)
-        age, flags = now - self._renewed_at, ()
+        age = now - self._renewed_at
+        flags: tuple[BookFlag, ...] = ()
         if self.trouble == "stale":
             age += 60 * SECOND
         elif self.trouble == "gap":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from indexmaker.money import format_atoms
-from indexmaker.runtime import Engine
+from indexmaker.runtime import Engine, Entry
 from indexmaker.simulation.actions import Action
 from indexmaker.simulation.gate import RequestState
 from indexmaker.simulation.listings import SECOND
@@ -20,6 +20,9 @@ _PATIENCE = 3 * 3600 * SECOND
 """How long everything may take to end once nothing goes wrong any more."""
 _WHOLE_UP_TO = 50_000
 """Steps up to which the whole journal is kept, to be replayed from the start."""
+
+_LAST = 12
+_LONGEST_LINE = 220
 
 Watch = Callable[[int], None]
 
@@ -37,6 +40,7 @@ class Run:
         strategy: str = "water-filling",
         snapshot_every: int = 1_000,
         check_every: int = 20_000,
+        whole_journal: bool | None = None,
     ) -> None:
         self._actions: Iterator[Action] = iter(actions)
         self._steps = steps
@@ -47,9 +51,14 @@ class Run:
             seed,
             factory=factory,
             strategy=strategy,
-            whole_journal=steps <= _WHOLE_UP_TO,
+            whole_journal=steps <= _WHOLE_UP_TO if whole_journal is None else whole_journal,
             snapshot_every=snapshot_every,
         )
+
+    @property
+    def last_events(self) -> list[str]:
+        """The newest journaled events, a line each."""
+        return [_line(entry) for entry in self.world.core.journal.tail(_LAST)]
 
     def execute(self, watch: Watch | None = None) -> Violation | None:
         """Run to the end; the violation that ended it, if one did. `watch` hears of the steps now and then."""
@@ -133,3 +142,10 @@ class Run:
             if not quiet:
                 parts.append(name)
         return "still open: " + ", ".join(parts)
+
+
+def _line(entry: Entry) -> str:
+    text = entry.payload.decode()
+    if len(text) > _LONGEST_LINE:
+        text = text[:_LONGEST_LINE] + " ..."
+    return f"{entry.sequence:>7} {(entry.at - START) / SECOND:>12.3f}s {text}"

@@ -7,12 +7,11 @@ from typing import Any
 from indexmaker.money import format_atoms
 from indexmaker.runtime import Committed
 from indexmaker.simulation.violation import Violation
-from indexmaker.solver import SolverEngine
+from indexmaker.solver import SolverEngine, accounts
 from indexmaker.solver import events as ev
-from indexmaker.solver.commands import Invoice, InvoiceReport
+from indexmaker.solver.commands import BatchReport, Invoice, InvoiceReport
 from indexmaker.solver.guardian import trade_key
 from indexmaker.solver.invoice import supported_units
-from indexmaker.solver.vocabulary import LotSource
 
 __all__ = ["TradeWatch"]
 
@@ -30,21 +29,38 @@ class TradeWatch:
         if isinstance(event, ev.ExecutionReported):
             self._traded(event, engine)
         for output in committed.outputs:
-            if isinstance(output, InvoiceReport) and output.final:
+            if isinstance(output, BatchReport) and output.closed:
+                self._crossed(output, engine)
+            elif isinstance(output, InvoiceReport) and output.final:
                 self._minted(output.invoice, engine)
 
     def check_end(self, engine: SolverEngine) -> None:
-        """What no account took is in the house's inventory."""
+        """The house holds no more of a trade than no account took, and its lots are what the ledger says."""
         held: dict[str, int] = {}
+        stock: dict[tuple[str, str], int] = {}
         for lot in engine.state.inventory:
             key = trade_key(lot.venue, lot.symbol, lot.trade_id)
             held[key] = held.get(key, 0) + lot.quantity
-        for key, left in self._left.items():
-            if left != held.get(key, 0):
-                text = f"{key}: {format_atoms(left)} not given out, {format_atoms(held.get(key, 0))} in inventory"
-                raise Violation("UNASSIGNED", text)
-        for key in held.keys() - self._left.keys():
-            raise Violation("UNASSIGNED", f"{key}: in inventory, but all of it was given out")
+            stock[lot.venue, lot.asset] = stock.get((lot.venue, lot.asset), 0) + lot.quantity
+        for key, quantity in held.items():
+            left = self._left.get(key, 0)
+            if quantity > left:
+                text = f"{key}: {format_atoms(quantity)} in inventory, {format_atoms(left)} not given out"
+                raise Violation("GIVEN_TWICE", text)
+        for (venue, asset), quantity in stock.items():
+            booked = engine.ledger.balance(accounts.house_inventory(venue, asset))
+            if booked != quantity:
+                text = f"{asset}: lots of {format_atoms(quantity)}, the ledger says {format_atoms(booked)}"
+                raise Violation("INVENTORY", text)
+
+    def _crossed(self, report: BatchReport, engine: SolverEngine) -> None:
+        """What sellers gave inside a batch can be given to buyers like a purchase."""
+        for pool in report.pools:
+            key = trade_key(pool.venue, pool.symbol, pool.cross_id)
+            cross = engine.state.crosses.get(key)
+            if cross is not None and key not in self._accounted:
+                self._accounted.add(key)
+                self._left[key] = cross.crossed + cross.absorbed
 
     def _traded(self, event: ev.ExecutionReported, engine: SolverEngine) -> None:
         key = trade_key(event.venue, event.symbol, event.trade_id)
@@ -60,8 +76,6 @@ class TradeWatch:
             return
         self._accounted.add(invoice.invoice_id)
         for lot in invoice.lots:
-            if lot.source is LotSource.CROSS:
-                continue
             key = trade_key(lot.venue, lot.symbol, lot.trade_id)
             left = self._left.get(key, 0) - lot.quantity
             if left < 0:
