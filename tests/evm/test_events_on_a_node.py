@@ -143,14 +143,16 @@ async def test_views_are_read_at_one_block(devnet: DevnetClient) -> None:
         pb.View(token_balance=pb.TokenBalanceView(token=contracts.usdc, holder=gate)),
         pb.View(token_supply=pb.TokenSupplyView(token=contracts.gates["TOP"].token)),
         pb.View(gate_request=pb.GateRequestView(gate=gate, request_id=str(receipt.request_id))),
+        pb.View(gate_collateral=pb.GateCollateralView(gate=gate)),
+        pb.View(gate_collateral=pb.GateCollateralView(gate=gate, holder=gate)),
     ]
     async with plugin(config_for(devnet)) as client:
         now = await client.stub.Query(pb.QueryRequest(chain_id=ARBITRUM, views=views))
         before = await client.stub.Query(
             pb.QueryRequest(chain_id=ARBITRUM, block_number=receipt.block_number - 1, views=views)
         )
-    assert (now.block_number, list(now.values)) == (receipt.block_number, ["10", "0", "PENDING"])
-    assert list(before.values) == ["0", "0", "NONE"]
+    assert (now.block_number, list(now.values)) == (receipt.block_number, ["10", "0", "PENDING", "10", "10"])
+    assert list(before.values) == ["0", "0", "NONE", "0", "0"]
 
 
 async def test_new_heads_wake_a_poller_that_would_sleep_for_long(devnet: DevnetClient) -> None:

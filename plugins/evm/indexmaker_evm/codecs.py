@@ -21,6 +21,7 @@ __all__ = [
     "call_commit_redemptions",
     "call_create_index",
     "call_decimals",
+    "call_escrowed",
     "call_request",
     "call_set_weights",
     "call_settle",
@@ -49,6 +50,7 @@ _SETTLE_REDEMPTION = _GATE.selector("settleRedemption")
 _SET_WEIGHTS = _GATE.selector("setWeights")
 _WEIGHTS = _GATE.selector("weights")
 _SOLVENT = _GATE.selector("solvent")
+_ESCROWED = _GATE.selector("escrowed")
 _CREATE_INDEX = _FACTORY.selector("createIndex")
 _REQUESTS = _GATE.selector("requests")
 _ASSET = _GATE.selector("asset")
@@ -129,6 +131,11 @@ def call_weights() -> bytes:
 def call_solvent() -> bytes:
     """Calldata of `IndexGate.solvent`."""
     return _SOLVENT
+
+
+def call_escrowed() -> bytes:
+    """Calldata of `IndexGate.escrowed`, the collateral of requests that wait."""
+    return _ESCROWED
 
 
 def call_transfer(recipient: str, *, units: int) -> bytes:

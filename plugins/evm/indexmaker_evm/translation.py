@@ -26,6 +26,7 @@ from indexmaker_evm.transactions.model import Transaction
 from indexmaker_evm.views import (
     AllowanceView,
     BalanceView,
+    CollateralView,
     RequestView,
     SolvencyView,
     SupplyView,
@@ -195,6 +196,10 @@ def view_of(view: pb.View) -> View:
             return WeightsView(gate=address(view.gate_weights.gate, field="views.gate_weights.gate"))
         case "gate_solvency":
             return SolvencyView(gate=address(view.gate_solvency.gate, field="views.gate_solvency.gate"))
+        case "gate_collateral":
+            asked = view.gate_collateral
+            holder = address(asked.holder, field="views.gate_collateral.holder") if asked.holder else ""
+            return CollateralView(gate=address(asked.gate, field="views.gate_collateral.gate"), holder=holder)
     raise InvalidFieldError("views", "a view is needed, such as token_balance or gate_request")
 
 

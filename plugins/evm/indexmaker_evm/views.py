@@ -9,6 +9,7 @@ from indexmaker.money import format_atoms, units_to_atoms
 from indexmaker_evm.codecs import (
     call_allowance,
     call_balance_of,
+    call_escrowed,
     call_request,
     call_solvent,
     call_total_supply,
@@ -23,6 +24,7 @@ from indexmaker_evm.tokens import Tokens
 __all__ = [
     "AllowanceView",
     "BalanceView",
+    "CollateralView",
     "Reading",
     "RequestView",
     "SolvencyView",
@@ -77,7 +79,14 @@ class SolvencyView(msgspec.Struct, frozen=True, kw_only=True, tag="solvency"):
     gate: str
 
 
-View = BalanceView | SupplyView | AllowanceView | RequestView | WeightsView | SolvencyView
+class CollateralView(msgspec.Struct, frozen=True, kw_only=True, tag="collateral"):
+    """Collateral tokens of an address; without one, what waits in the gate for its requests."""
+
+    gate: str
+    holder: str
+
+
+View = BalanceView | SupplyView | AllowanceView | RequestView | WeightsView | SolvencyView | CollateralView
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,9 +110,17 @@ async def read_views(views: list[View], *, block_number: int, rpc: RpcPool, toke
     if block is None:
         raise TransientError(f"the nodes do not have block {tag}; it may be too new")
     pinned = number(block["number"])
-    answers = await rpc.batch([Call("eth_call", [_request(view), hex(pinned)]) for view in views])
-    values = [await _value(view, answer, tokens) for view, answer in zip(views, answers, strict=True)]
+    asked = [await _resolved(view, tokens) for view in views]
+    answers = await rpc.batch([Call("eth_call", [_request(view), hex(pinned)]) for view in asked])
+    values = [await _value(view, answer, tokens) for view, answer in zip(asked, answers, strict=True)]
     return Reading(block_number=pinned, values=tuple(values))
+
+
+async def _resolved(view: View, tokens: Tokens) -> View:
+    """The collateral of an address is a balance of the gate's own asset."""
+    if isinstance(view, CollateralView) and view.holder:
+        return BalanceView(token=(await tokens.gate(view.gate, field="views.gate")).asset, holder=view.holder)
+    return view
 
 
 def _request(view: View) -> dict[str, str]:
@@ -120,6 +137,8 @@ def _request(view: View) -> dict[str, str]:
             return {"to": view.gate, "data": to_hex(call_weights())}
         case SolvencyView():
             return {"to": view.gate, "data": to_hex(call_solvent())}
+        case CollateralView():
+            return {"to": view.gate, "data": to_hex(call_escrowed())}
 
 
 async def _value(view: View, answer: str | RpcError, tokens: Tokens) -> str:
@@ -135,5 +154,8 @@ async def _value(view: View, answer: str | RpcError, tokens: Tokens) -> str:
             return str(word(data, 0))
         case SolvencyView():
             return "true" if word(data, 0) else "false"
+        case CollateralView():
+            gate = await tokens.gate(view.gate, field="views.gate")
+            return format_atoms(units_to_atoms(word(data, 0), gate.asset_decimals))
     decimals = await tokens.decimals(view.token, field="views.token")
     return format_atoms(min(units_to_atoms(word(data, 0), decimals), _LARGEST))

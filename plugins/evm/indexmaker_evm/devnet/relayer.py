@@ -25,7 +25,6 @@ __all__ = ["BridgeDeposit", "BridgeEnd", "FaultPlan", "Relayer", "Treatment", "f
 
 FILLED = 2
 REORG_BLOCKS = 64  # read again each time, so that a deposit that moved is not missed
-PUSHED = False  # the refund is transferred, not left to be claimed
 _RELAY_DATA = (
     "(bytes32,bytes32,bytes32,bytes32,bytes32,uint256,uint256,uint256,uint256,uint32,uint32,bytes)",
     "uint256",
@@ -38,12 +37,14 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     """What the relayer does with one deposit.
 
     `delay_seconds` passes before the first fill, `fills` counts the attempts (0 drops the deposit, 2 is a double
-    fill), `late` makes them wait for the fill deadline, after which the pool refuses them.
+    fill), `late` makes them wait for the fill deadline, after which the pool refuses them. A refund is transferred, or
+    left to be claimed when it is `deferred`.
     """
 
     delay_seconds: float = 0.0
     fills: int = 1
     late: bool = False
+    deferred: bool = False
 
 
 class BridgeDeposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +172,7 @@ class Relayer:
             return
         await self._deadline(deposit)
         if not await self._is_filled(deposit):
-            await self._refund(deposit)
+            await self._refund(deposit, deferred=treatment.deferred)
             bound.info("deposit_refunded", input_amount=deposit.input_amount)
 
     async def _is_filled(self, deposit: BridgeDeposit) -> bool:
@@ -189,8 +190,9 @@ class Relayer:
             while (await chain.w3.eth.get_block("latest"))["timestamp"] <= deposit.fill_deadline:  # noqa: ASYNC110
                 await asyncio.sleep(self._poll_seconds)
 
-    async def _refund(self, deposit: BridgeDeposit) -> None:
-        call = self._origin_pool.functions.refundExpired(deposit.relay_data(), deposit.destination_chain_id, PUSHED)
+    async def _refund(self, deposit: BridgeDeposit, *, deferred: bool) -> None:
+        refund = self._origin_pool.functions.refundExpired
+        call = refund(deposit.relay_data(), deposit.destination_chain_id, deferred)
         await self._origin.send(call, sender=self._account)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from indexmaker_evm.durable import DurableFile
 from indexmaker_evm.signal import Signal
 from indexmaker_evm.transactions.model import Transaction
 
@@ -49,15 +47,13 @@ class TransactionJournal:
     """One row for each command id, and the sequence of changes. Every call commits before it returns."""
 
     def __init__(self, path: Path | str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._file = DurableFile(path, schema=_SCHEMA)
+        self._db = self._file.db
         self.changed = Signal()
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._file.close()
 
     def get(self, command_id: str) -> Transaction | None:
         """The transaction of a command."""
@@ -85,7 +81,7 @@ class TransactionJournal:
 
     def add(self, transaction: Transaction) -> None:
         """Write a new transaction; its command id and nonce must be unused."""
-        with self._commit():
+        with self._file.commit():
             self._db.execute(
                 "INSERT INTO transactions (command_id, chain_id, sender, nonce, state, open, body)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -104,7 +100,7 @@ class TransactionJournal:
 
     def update(self, transaction: Transaction) -> None:
         """Write a transaction anew."""
-        with self._commit():
+        with self._file.commit():
             self._db.execute(
                 "UPDATE transactions SET state = ?, open = ?, body = ? WHERE command_id = ?",
                 (
@@ -124,19 +120,8 @@ class TransactionJournal:
             " (SELECT command_id, MAX(sequence) AS sequence FROM changes WHERE sequence >= ? GROUP BY command_id) c"
             " ON c.command_id = t.command_id ORDER BY c.sequence LIMIT ?"
         )
-        rows = self._db.execute(query, (from_sequence, limit)).fetchall()
-        following = rows[-1][0] + 1 if rows else max(from_sequence, 1)
-        return Changes(transactions=tuple(_DECODER.decode(body) for _, body in rows), next_sequence=following)
+        bodies, following = self._file.changed(query, from_sequence=from_sequence, limit=limit)
+        return Changes(transactions=tuple(map(_DECODER.decode, bodies)), next_sequence=following)
 
     def _note(self, command_id: str) -> None:
         self._db.execute("INSERT INTO changes (command_id) VALUES (?)", (command_id,))
-
-    @contextmanager
-    def _commit(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from indexmaker.config import IndexSettings, Settings, SolverSettings
+from indexmaker.connectors.errors import ConnectorError
 from indexmaker.instruments import Instrument
 from indexmaker.runtime import Sequencer
 from indexmaker.services.solver.edges import ChainEdge, MarketDataEdge, OrderEntryEdge
 from indexmaker.services.solver.edges.bridge import venue_designation
+from indexmaker.services.solver.edges.calls import PAUSE
+from indexmaker.services.solver.reconciliation import Holdings, Source
 from indexmaker.services.solver.rhythm import symbols_of
 from indexmaker.solver.commands import IndexReport, SolverCommand, SolverReport
 from indexmaker.solver.config import FinalityTier, SolverConfig
@@ -80,6 +83,7 @@ class Bootstrap:
         entries: Mapping[str, OrderEntryEdge],
         markets: Mapping[str, MarketDataEdge],
         chain: ChainEdge,
+        holdings: Callable[[], Mapping[str, Source]],
     ) -> None:
         self._settings = settings
         self._engine = engine
@@ -87,6 +91,7 @@ class Bootstrap:
         self._entries = entries
         self._markets = markets
         self._chain = chain
+        self._holdings = holdings
         self.done = asyncio.Event()
 
     async def run(self, rules_changed: Mapping[str, asyncio.Event]) -> None:
@@ -101,6 +106,7 @@ class Bootstrap:
             await self._count_capital(venue)
         for index in self._settings.indices:
             await self._create(index)
+        await self._count_keepers()
         self._chain.gates_changed()
         for venue, market in self._markets.items():
             market.want(symbols_of(self._engine, venue))
@@ -133,6 +139,20 @@ class Bootstrap:
                     HouseCapital(place=f"venue:{venue}", asset=asset, amount=amount, reference=reference)
                 )
                 _log.info("house_capital", venue=venue, asset=asset)
+
+    async def _count_keepers(self) -> None:
+        """What lies in a keeper's wallet before its first settlement is the house's; later the ledger knows better."""
+        state = self._engine.state
+        if state.settlements or state.redemption_settlements:
+            return
+        for place, source in self._holdings().items():
+            for asset, amount in (await _asked(place, source)).items() if place.startswith("keeper:") else ():
+                reference = f"opening:{place}:{asset}"
+                if amount and reference not in state.capital_references:
+                    await self._sequencer.submit(
+                        HouseCapital(place=place, asset=asset, amount=amount, reference=reference)
+                    )
+                    _log.info("house_capital", place=place, asset=asset)
 
     async def _create(self, index: IndexSettings) -> None:
         if index.symbol in self._engine.state.indices:
@@ -169,3 +189,15 @@ class Bootstrap:
         for output in committed.outputs:
             if isinstance(output, IndexReport):
                 _log.info("index", symbol=output.symbol, accepted=output.accepted, reason=output.reason)
+
+
+async def _asked(place: str, source: Source) -> Holdings:
+    """Ask until the plugin is there to answer."""
+    while True:
+        try:
+            return await source()
+        except ConnectorError as error:
+            if not error.retryable:
+                raise
+            _log.info("waiting_for_holdings", place=place, reason=error.message)
+        await asyncio.sleep(PAUSE)
