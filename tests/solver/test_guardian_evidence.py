@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
+from indexmaker.solver.errors import StateError
 from indexmaker.solver.evidence import Evidence
-from solver.world import ALICE, BOB, amt, make_world
+from indexmaker.solver.invoice import canonical_lots, management_fee
+from indexmaker.solver.vocabulary import LotSource
+from solver.world import ALICE, BOB, amt, instrument, make_world
 
 
 class Watched:
@@ -109,3 +114,122 @@ def test_a_late_second_quote_changes_nothing() -> None:
     assert order is not None
     assert order.invoice is not None
     assert watched.review(order.invoice) == ()
+
+
+def invoices(watched: Watched) -> list[out.Invoice]:
+    return list(watched.world.minted.values())
+
+
+def changed(value: object) -> object:
+    """Another value of the same kind."""
+    if isinstance(value, int):
+        return value + 10**12
+    if isinstance(value, tuple):
+        return value[1:]
+    if isinstance(value, LotSource):
+        return LotSource.INVENTORY if value is not LotSource.INVENTORY else LotSource.TRADE
+    return f"{value}x"
+
+
+LOT_FIELDS = [field.name for field in msgspec.structs.fields(out.InvoiceLot)]
+
+
+@pytest.mark.parametrize("field", [field.name for field in msgspec.structs.fields(out.Invoice)])
+def test_every_field_of_an_invoice_is_watched(field: str) -> None:
+    watched = traded()
+    for invoice in invoices(watched):
+        value = getattr(invoice, field)
+        if field == "deadline":
+            value += 10 * watched.world.config.invoice_life_ns
+        altered = msgspec.structs.replace(invoice, **{field: changed(value)})
+        assert watched.review(altered), f"{field} = {getattr(altered, field)!r}"
+
+
+@pytest.mark.parametrize("field", LOT_FIELDS)
+def test_every_field_of_every_lot_is_watched(field: str) -> None:
+    watched = traded()
+    for invoice in invoices(watched):
+        for number, lot in enumerate(invoice.lots):
+            lots = list(invoice.lots)
+            lots[number] = msgspec.structs.replace(lot, **{field: changed(getattr(lot, field))})
+            altered = msgspec.structs.replace(invoice, lots=canonical_lots(lots))
+            assert watched.review(altered), f"lot {number}: {field}"
+
+
+@given(
+    field=st.sampled_from(["deposit", "assets", "venue_fees", "routing_fees", "management_fee", "refund", "units"]),
+    # finer than this, units are within what rounding up for the user has bought
+    by=st.integers(min_value=-(10**14), max_value=10**14).filter(bool).map(lambda number: number * 10**6),
+)
+def test_no_amount_can_be_moved_by_any_sum(field: str, by: int) -> None:
+    invoice = invoices(HONEST)[0]
+    altered = msgspec.structs.replace(invoice, **{field: getattr(invoice, field) + by})
+    assert HONEST.review(altered)
+
+
+def test_fewer_units_than_the_lots_support_are_found_out() -> None:
+    watched = traded()
+    (invoice, *_) = invoices(watched)
+    assert any("UNITS" in found for found in watched.review(msgspec.structs.replace(invoice, units=invoice.units // 2)))
+
+
+def relieved(invoice: out.Invoice, amount: int) -> out.Invoice:
+    """The same account, with so much less charged for its first lot (and the management fee on it), and given back."""
+    first, *others = invoice.lots
+    lot = msgspec.structs.replace(first, value=first.value - amount)
+    management = management_fee(invoice.assets - amount, rate=amt("0.01"), unit=10**12)
+    back = amount + invoice.management_fee - management
+    return msgspec.structs.replace(
+        invoice,
+        lots=(lot, *others),
+        assets=invoice.assets - amount,
+        management_fee=management,
+        refund=invoice.refund + back,
+        spent=invoice.spent - amount,
+        fee=invoice.fee - invoice.management_fee + management,
+    )
+
+
+def test_the_house_may_charge_less_than_it_could_within_bounds() -> None:
+    watched = traded()
+    (invoice, *_) = invoices(watched)
+    assert watched.review(relieved(invoice, invoice.deposit // 100 // 10**12 * 10**12)) == ()
+    too_kind = watched.review(relieved(invoice, invoice.deposit // 20 // 10**12 * 10**12))
+    assert [found.partition(":")[0] for found in too_kind] == ["RELIEF"]
+
+
+def test_a_commission_above_the_known_rate_is_the_houses_and_no_reason_for_a_veto() -> None:
+    watched = Watched()
+    watched.world.commission_asset = "USDC"
+    watched.world.instruments["BTCUSDC"] = instrument("BTC", taker_fee=amt("0.015"))
+    for account in (ALICE, BOB):
+        watched.world.order(account, "100")
+        watched.world.deposit(account, "100")
+    watched.world.run(20)
+    assert "OVERCHARGE" in watched.world.alerts()
+    assert watched.findings == [(), ()]
+
+
+def test_terms_that_the_user_amended_are_those_that_count() -> None:
+    watched = Watched()
+    watched.world.order(ALICE, "100", max_fee=amt("20"))
+    watched.world.submit(
+        ev.OrderAmendRequested(account=ALICE, client_order_id="one", amend_id="a", amount=amt("50"), max_fee=amt("9"))
+    )
+    watched.world.deposit(ALICE, "100")
+    watched.world.run(20)
+    assert watched.findings == [()]
+    assert watched.evidence.record.orders[invoices(watched)[0].order_id].amount == amt("50")
+
+
+def test_a_dumped_record_goes_on_as_if_it_had_never_stopped() -> None:
+    watched = traded()
+    again = Evidence()
+    again.load(watched.evidence.dump())
+    assert again.dump() == watched.evidence.dump()
+    assert all(again.review(invoice) == () for invoice in invoices(watched))
+    with pytest.raises(StateError):
+        again.load(b"{}")
+
+
+HONEST = traded()
