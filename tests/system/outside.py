@@ -25,6 +25,7 @@ from indexmaker.connectors.testing import (
     MockVenueConfig,
     Pair,
     ScriptedDeposit,
+    ScriptedRedemption,
     ScriptedRequest,
     arrival_hash,
 )
@@ -157,6 +158,14 @@ class Outside:
         request_id = str(self._requests)
         request = ScriptedRequest(gate=GATE, request_id=request_id, controller=account.address, amount=amount)
         self.chain.deposit(request)
+        return request_id
+
+    def redeem(self, account: AccountId, units: str, **terms: str) -> str:
+        """A user gives index tokens into the gate; returns the request id."""
+        self._requests += 1
+        request_id = str(self._requests)
+        request = ScriptedRedemption(gate=GATE, request_id=request_id, controller=account.address, units=units, **terms)
+        self.chain.redeem(request)
         return request_id
 
     def _connector(self, name: str) -> Venue | Bridge | Chain:

@@ -6,7 +6,7 @@ As a process, a scripted plugin is started by its target, such as `indexmaker.co
 from __future__ import annotations
 
 from indexmaker.connectors.testing.bridge import MockBridge, MockBridgeConfig, arrival_hash
-from indexmaker.connectors.testing.chain import MockChain, MockChainConfig, ScriptedRequest
+from indexmaker.connectors.testing.chain import MockChain, MockChainConfig, ScriptedRedemption, ScriptedRequest
 from indexmaker.connectors.testing.serve import configured, serve_connector
 from indexmaker.connectors.testing.venue import MockVenue
 from indexmaker.connectors.testing.venue_config import (
@@ -42,6 +42,7 @@ __all__ = [
     "Reject",
     "Rest",
     "ScriptedDeposit",
+    "ScriptedRedemption",
     "ScriptedRequest",
     "ScriptedWithdrawal",
     "WithdrawalTerms",

@@ -29,7 +29,8 @@ _MINUTE = 60 * 10**9
 class MockBridgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A scripted bridge. `stop_at` is the name of the state at which new transfers halt, until `advance`.
 
-    A transfer goes CREATED, MOVING, SENT; SENT waits for `ConfirmArrival`. With `repeat`, every change is told twice.
+    A transfer goes CREATED, MOVING, SENT; SENT waits for `ConfirmArrival`. One that returns, from `destination` to
+    `source`, needs nobody's word and goes on to COMPLETED. With `repeat`, every change is told twice.
     """
 
     source: str = "EVM:ARBITRUM:USDC"
@@ -37,6 +38,8 @@ class MockBridgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     fee: str = "0.1"
     stop_at: str = "SENT"
     repeat: bool = False
+    pickup_chain_id: int = 8453
+    pickup_address: str = "0x" + "77" * 20
 
 
 def arrival_hash(transfer_id: str) -> str:
@@ -91,11 +94,16 @@ class MockBridge(Connector[MockBridgeConfig]):
             fees=[self.fee()],
         )
         self.transfers[request.transfer_id] = transfer
-        for state in ("CREATED", "MOVING", "SENT"):
+        last = "COMPLETED" if self.returns(request.source) else "SENT"
+        for state in ("CREATED", "MOVING", last):
             self.advance(request.transfer_id, state)
             if state == self.config.stop_at:
                 break
         return transfer
+
+    def returns(self, source: str) -> bool:
+        """Whether a transfer from there leads back to the chain."""
+        return source == self.config.destination
 
     def advance(self, transfer_id: str, state: str, *, reason: str = "") -> pb.Transfer:
         """Put a transfer into a state, by the proto's name without its prefix, and tell the followers."""
@@ -103,7 +111,7 @@ class MockBridge(Connector[MockBridgeConfig]):
         transfer.state = _STATE.Value(f"STATE_{state}")
         transfer.reason = reason
         transfer.changed_at = self.clock.now()
-        if state == "SENT" and not transfer.hops:
+        if state in ("SENT", "COMPLETED") and not transfer.hops:
             tx_hash = arrival_hash(transfer_id)
             hop = pb.Hop(source=transfer.source, destination=transfer.destination, destination_tx_hash=tx_hash)
             transfer.hops.append(hop)
@@ -131,27 +139,30 @@ class _Bridge(bridge_pb2_grpc.BridgeServiceServicer):
 
     async def ListRoutes(self, request: pb.ListRoutesRequest, context: _Call) -> pb.ListRoutesResponse:  # noqa: N802
         config = self._bridge.config
-        route = pb.Route(
-            source=config.source,
-            destination=config.destination,
-            hops=[config.source, config.destination],
-            min_amount="1",
-            max_amount="1000000",
-        )
-        return pb.ListRoutesResponse(routes=[route])
+        ends = (config.source, config.destination)
+        routes = [
+            pb.Route(source=one, destination=other, hops=[one, other], min_amount="1", max_amount="1000000")
+            for one, other in (ends, ends[::-1])
+        ]
+        return pb.ListRoutesResponse(routes=routes)
 
     async def QuoteTransfer(  # noqa: N802
         self, request: pb.QuoteTransferRequest, context: _Call
     ) -> pb.QuoteTransferResponse:
         bridge = self._bridge
         out = parse_atoms(request.amount_in, field="amount_in") - parse_atoms(bridge.config.fee)
-        return pb.QuoteTransferResponse(
+        quote = pb.QuoteTransferResponse(
             quote_id=f"quote-{request.amount_in}",
             amount_out=format_atoms(out),
             fees=[bridge.fee()],
             expires_at=bridge.clock.now() + _MINUTE,
             expected_ms=1000,
         )
+        if bridge.returns(request.source):
+            quote.pickup_network = "BASE"
+            quote.pickup_chain_id = bridge.config.pickup_chain_id
+            quote.pickup_address = bridge.config.pickup_address
+        return quote
 
     async def StartTransfer(  # noqa: N802
         self, request: pb.StartTransferRequest, context: _Call

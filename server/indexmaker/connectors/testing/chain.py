@@ -18,7 +18,7 @@ from indexmaker.connectors.errors import NotFoundError
 from indexmaker.connectors.manifest import Manifest, Role
 from indexmaker.connectors.testing.changes import ChangeLog
 
-__all__ = ["MockChain", "MockChainConfig", "ScriptedRequest"]
+__all__ = ["MockChain", "MockChainConfig", "ScriptedRedemption", "ScriptedRequest"]
 
 _Call = grpc.aio.ServicerContext[Any, Any]
 
@@ -30,6 +30,17 @@ class ScriptedRequest(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     controller: str
     amount: str
+
+
+class ScriptedRedemption(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's redemption request at a gate; emitted once for each id. A limit left out is not told."""
+
+    gate: str
+    request_id: str
+    controller: str
+    units: str
+    min_amount: str = ""
+    max_fee: str = ""
 
 
 class MockChainConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +60,7 @@ class MockChainConfig(msgspec.Struct, frozen=True, kw_only=True):
 class MockChain(Connector[MockChainConfig]):
     """Emits events to every watcher, final at once, and mines each transaction in a block of its own.
 
-    A commit, settlement or transfer that passes is followed by the events that a gate or token would log.
+    What passes (a commit, a settlement, a transfer) is followed by the events that a gate or token would log.
     """
 
     configuration = MockChainConfig
@@ -97,6 +108,24 @@ class MockChain(Connector[MockChainConfig]):
             amount=request.amount,
         )
         self.emit(pb.ChainEvent(contract=request.gate, deposit_requested=body))
+
+    def redeem(self, request: ScriptedRedemption) -> None:
+        """A user gives index tokens for sale; once for each request id."""
+        if request.request_id in self._requested:
+            return
+        self._requested.add(request.request_id)
+        body = pb.RedemptionRequested(
+            request_id=request.request_id,
+            controller=request.controller,
+            owner=request.controller,
+            units=request.units,
+        )
+        self.emit(pb.ChainEvent(contract=request.gate, redemption_requested=body))
+        if request.min_amount or request.max_fee:
+            terms = pb.RedemptionTerms(
+                request_id=request.request_id, min_amount=request.min_amount or "0", max_fee=request.max_fee or "0"
+            )
+            self.emit(pb.ChainEvent(contract=request.gate, redemption_terms=terms))
 
     def emit(self, event: pb.ChainEvent) -> pb.ChainEvent:
         """Put an event into a new block; what the test leaves out (id, block, kind, finality) is filled in."""
@@ -245,6 +274,23 @@ def _consequences(request: pb.SubmitRequest) -> list[pb.ChainEvent]:
                 lots_root=settle.lots_root,
             )
             return [pb.ChainEvent(contract=settle.gate, request_settled=settled)]
+        case "commit_redemptions":
+            lock = request.commit_redemptions
+            return [
+                pb.ChainEvent(contract=lock.gate, redemption_committed=pb.RedemptionCommitted(request_id=one))
+                for one in lock.request_ids
+            ]
+        case "settle_redemption":
+            paid = request.settle_redemption
+            redeemed = pb.RedemptionSettled(
+                request_id=paid.request_id,
+                burned=paid.burned,
+                returned=paid.returned,
+                paid=paid.paid,
+                fee=paid.fee,
+                lots_root=paid.lots_root,
+            )
+            return [pb.ChainEvent(contract=paid.gate, redemption_settled=redeemed)]
         case "transfer":
             transfer = request.transfer
             moved = pb.TokenTransfer(token=transfer.token, recipient=transfer.recipient, amount=transfer.amount)
