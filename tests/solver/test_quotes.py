@@ -244,3 +244,65 @@ def test_quotes_survive_a_restart() -> None:
     world.restart()
     world.order(ALICE, "1000", quote_id=offer.quote_id)
     assert world.last(ALICE).state is OrderState.PENDING_COLLATERAL
+
+
+def with_units(amount: str = "2000") -> World:
+    """Bob has units, and sales find bids."""
+    world = make_world()
+    for market in world.markets.values():
+        market.bids = [(market.bid, amt("1000"))]
+    world.deposit(BOB, amount)
+    world.order(BOB, amount)
+    world.run(6)
+    return world
+
+
+def quote_sale(world: World, units: str) -> out.QuoteTerms:
+    wanted = Wish(side=Side.SELL, index="TOP2", amount=amt(units), routing_fee=amt("0.5"))
+    return rehearse(world.engine.state, world.engine.ledger, wanted, world.books(), at=world.now).terms
+
+
+def test_a_sale_on_the_same_books_brings_what_was_quoted() -> None:
+    world = with_units()
+    before = world.engine.dump()
+    terms = quote_sale(world, "5")
+    assert world.engine.dump() == before
+    assert terms.units == amt("5")
+    assert terms.limit_price <= terms.price <= terms.mid_price
+    assert terms.slippage >= 0
+    left = terms.assets - terms.venue_fees - terms.routing_fee - terms.management_fee
+    assert 0 <= left - terms.payout < 10**12
+    world.redeem(BOB, "5")
+    world.sell(BOB, "5")
+    world.run(8)
+    order = world.engine.order(BOB, "sale")
+    assert order is not None
+    assert (order.units, order.proceeds, order.sale_fees) == (terms.units, terms.assets, terms.venue_fees)
+
+
+def test_more_units_than_exist_are_not_quoted() -> None:
+    assert quote_sale(with_units(), "50").reason is RejectReason.MAX_SUPPLY
+
+
+def test_a_binding_quote_of_a_sale_sets_the_least_that_a_unit_brings() -> None:
+    world = with_units()
+    world.submit(
+        ev.QuoteRequested(
+            account=BOB,
+            client_quote_id="s1",
+            side=Side.SELL,
+            index="TOP2",
+            amount=amt("5"),
+            routing_fee=amt("5"),
+            books=world.books(),
+        )
+    )
+    offer = world.told(out.QuoteReport)[-1]
+    assert offer.state is QuoteState.OPEN
+    world.redeem(BOB, "5")
+    world.sell(BOB, "5", quote_id=offer.quote_id)
+    world.run(8)
+    order = world.engine.order(BOB, "sale")
+    assert order is not None
+    assert order.price_limit == offer.terms.limit_price
+    assert order.units == amt("5")

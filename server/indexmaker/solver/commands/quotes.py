@@ -12,7 +12,8 @@ class QuoteTerms(Value, frozen=True, kw_only=True):
     """What an order would get on some books. Amounts in collateral but for `units`.
 
     BUY: `amount = assets + venue_fees + routing_fee + management_fee + refund`. SELL: `amount` are units,
-    `payout = assets - venue_fees - routing_fee - management_fee` is what is paid for the `units` sold.
+    `payout = assets - venue_fees - routing_fee - management_fee`, rounded down to whole
+    units of the collateral token, is what is paid for the `units` sold.
     `price` is the average of a unit (assets and venue fees), `limit_price` the worst that a unit may cost or bring.
     `slippage` is what the assets cost more (or bring less) than at mid. `possible` false comes with a `reason`, and
     `obstacles` names the assets or rules in the way.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from indexmaker.identifiers import derived_id
+from indexmaker.money import ATOMS, mul_floor
 from indexmaker.solver.events import OrderSubmitted, QuoteRequested
 from indexmaker.solver.handlers.orders import objection_to_order
 from indexmaker.solver.handlers.quote_claims import quote_report
@@ -10,9 +13,14 @@ from indexmaker.solver.handlers.rehearsal import Rehearsed, Wish, rehearse
 from indexmaker.solver.quotes import impossible
 from indexmaker.solver.state import Quote
 from indexmaker.solver.step import Step
-from indexmaker.solver.vocabulary import QuoteState, RejectReason
+from indexmaker.solver.vocabulary import QuoteState, RejectReason, Side
 
 __all__ = ["on_quote_requested", "quote_id_of"]
+
+
+_WIDENINGS = 5
+"""How often a quoted limit is widened by the price slack before a quote is given up."""
+_LEAST_SLACK = ATOMS // 10_000
 
 
 def quote_id_of(account: str, client_quote_id: str) -> str:
@@ -70,4 +78,22 @@ def _rehearse(step: Step, event: QuoteRequested) -> Rehearsed:
         routing_fee=max(0, event.routing_fee),
         account=event.account.lower(),
     )
-    return rehearse(step.state, step.ledger, wish, event.books, at=step.at)
+    return _with_firm_limit(step, event, wish)
+
+
+def _with_firm_limit(step: Step, event: QuoteRequested, wish: Wish) -> Rehearsed:
+    """Rehearse again with the quoted price as the limit that the order will have: it must get as much under it. A
+    plan keeps some room above the prices that it needs, so the limit may have to be a little wider than they are.
+    """
+    free = rehearse(step.state, step.ledger, wish, event.books, at=step.at)
+    if not free.terms.possible:
+        return free
+    sign = 1 if wish.side is Side.BUY else -1
+    slack = max(step.state.config.price_slack, _LEAST_SLACK)
+    for times in range(_WIDENINGS):
+        limit = mul_floor(free.terms.limit_price, ATOMS + sign * times * slack)
+        bound = msgspec.structs.replace(wish, max_price=limit)
+        firm = rehearse(step.state, step.ledger, bound, event.books, at=step.at)
+        if firm.terms.possible and firm.terms.units >= free.terms.units:
+            return msgspec.structs.replace(firm, terms=msgspec.structs.replace(firm.terms, limit_price=limit))
+    return Rehearsed(terms=impossible(RejectReason.NO_CAPACITY, "no price limit holds on these books"))

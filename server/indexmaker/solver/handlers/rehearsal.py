@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from typing import Any
 
 from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Ledger, Movement
@@ -22,7 +23,7 @@ from indexmaker.solver.handlers.fills import on_execution
 from indexmaker.solver.handlers.reference import instrument_key
 from indexmaker.solver.handlers.terms import tradable_amount
 from indexmaker.solver.quotes import buy_terms, impossible, inventory_of, sale_terms
-from indexmaker.solver.state import DepositLot, Index, IndexOrder, LotState, SolverState
+from indexmaker.solver.state import DepositLot, Index, IndexOrder, LotState, SolverState, TokenLot
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import (
     AssetOrderStatus,
@@ -118,7 +119,11 @@ class _Stage:
             lot_key="rehearsal",
         )
         order.tradable = wish.amount if sells else tradable_amount(order)
-        if not sells:
+        if sells:
+            self.state.token_lots[order.lot_key] = TokenLot(
+                **self._lot(order, index, accounts.index_token(index.symbol))
+            )
+        else:
             self._deposit(order, index)
         self.state.orders[order.order_id] = order
         self.state.open_orders.add(order.order_id)
@@ -162,25 +167,28 @@ class _Stage:
 
     def _deposit(self, order: IndexOrder, index: Index) -> None:
         """Give the order the money that would have arrived for it."""
-        self.lot = DepositLot(
-            key=order.lot_key,
-            sequence=self.sequence,
-            chain_id=index.chain_id,
-            tx_hash="",
-            request_id=0,
-            gate=index.gate,
-            account=order.account,
-            asset=index.collateral,
-            amount=order.amount,
-            finality=Finality.FINAL,
-            state=LotState.COMMITTED,
-            order_id=order.order_id,
-        )
+        self.lot = DepositLot(**self._lot(order, index, index.collateral))
         self.state.lots[order.lot_key] = self.lot
         source = accounts.chain(index.chain_id, index.collateral)
         target = accounts.at_venue(order.account, "routed", index.venue, index.collateral)
         arrived = max(0, order.amount - order.routing_fee)
         self.ledger.post(Movement.between(source, target, amount=arrived))
+
+    def _lot(self, order: IndexOrder, index: Index, asset: str) -> dict[str, Any]:
+        return {
+            "key": order.lot_key,
+            "sequence": self.sequence,
+            "chain_id": index.chain_id,
+            "tx_hash": "",
+            "request_id": -1,
+            "gate": index.gate,
+            "account": order.account,
+            "asset": asset,
+            "amount": order.amount,
+            "finality": Finality.FINAL,
+            "state": LotState.COMMITTED,
+            "order_id": order.order_id,
+        }
 
     def _perform(self, step: Step) -> bool:
         """Execute the orders of a step, and those that follow from their ends."""
@@ -275,6 +283,8 @@ def _copy(state: SolverState) -> SolverState:
             for order in orders.values()
             if order.lot_key in state.token_lots
         },
+        terms=state.terms,
+        redemption_limits=state.redemption_limits,
         inventory=copy.deepcopy(state.inventory),
         shorts=copy.deepcopy(state.shorts),
         demands={key: copy.deepcopy(one) for key, one in state.demands.items() if not one.ended or one.batch_id},
