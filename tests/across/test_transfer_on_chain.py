@@ -146,6 +146,25 @@ async def test_a_deposit_that_nobody_fills_is_refunded_and_can_be_tried_again(ne
         await reaches(stub, pb.Transfer.STATE_MOVING)
 
 
+async def test_a_refund_that_across_keeps_is_claimed_by_itself(networks: Networks) -> None:
+    config = {"limits": {"fill_s": 60}}
+    async with (
+        networks(Treatment(fills=0, deferred=True)) as client,
+        serve_connector(AcrossConnector, configuration(client, **config)) as channel,
+    ):
+        stub = bridge_pb2_grpc.BridgeServiceStub(channel)
+        await commit_collateral(client, 1000)
+        await stub.StartTransfer(start_request())
+
+        async def gone() -> bool:
+            return await at_route(client) == 0
+
+        await until(gone)
+        await pass_time(client, 120)
+        await reaches(stub, pb.Transfer.STATE_REFUNDED)
+        assert await at_route(client) == 1000 * USDC
+
+
 async def test_a_route_contract_that_is_not_the_configured_one_is_not_used(networks: Networks, tmp_path: Path) -> None:
     async with networks() as client:
         wrong = configuration(client, returns=None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +10,7 @@ import msgspec
 from indexmaker_across.events import Event
 from indexmaker_across.quotes import Charges
 from indexmaker_across.transfer import Transfer
+from indexmaker_evm.durable import DurableFile
 from indexmaker_evm.signal import Signal
 
 __all__ = ["Changes", "Promise", "TransferJournal"]
@@ -75,15 +74,13 @@ class TransferJournal:
     """One row for each transfer, and the sequence of its events. Every call commits before it returns."""
 
     def __init__(self, path: Path | str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._file = DurableFile(path, schema=_SCHEMA)
+        self._db = self._file.db
         self.changed = Signal()
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._file.close()
 
     def get(self, transfer_id: str) -> Transfer | None:
         """A transfer as it stands."""
@@ -109,7 +106,7 @@ class TransferJournal:
         self, changes: Sequence[tuple[Transfer, Event]], *, refund_key: str = "", withdrawal_key: str = ""
     ) -> None:
         """Write several at once; the keys mark the refund, or the withdrawal, behind them as used up."""
-        with self._commit():
+        with self._file.commit():
             for transfer, event in changes:
                 self._db.execute(
                     "INSERT INTO transfers (transfer_id, started, open, body)"
@@ -142,13 +139,12 @@ class TransferJournal:
             " (SELECT transfer_id, MAX(sequence) AS sequence FROM events WHERE sequence >= ? GROUP BY transfer_id) last"
             " ON last.transfer_id = t.transfer_id ORDER BY last.sequence LIMIT ?"
         )
-        rows = self._db.execute(query, (from_sequence, limit)).fetchall()
-        following = rows[-1][0] + 1 if rows else max(from_sequence, 1)
-        return Changes(transfers=tuple(_TRANSFER.decode(body) for _, body in rows), next_sequence=following)
+        bodies, following = self._file.changed(query, from_sequence=from_sequence, limit=limit)
+        return Changes(transfers=tuple(map(_TRANSFER.decode, bodies)), next_sequence=following)
 
     def promise(self, promise: Promise, *, now: int) -> None:
         """Keep a quote until it expires."""
-        with self._commit():
+        with self._file.commit():
             self._db.execute("DELETE FROM quotes WHERE expires_at < ?", (now,))
             self._db.execute(
                 "INSERT OR REPLACE INTO quotes (quote_id, source, destination, amount, expires_at, body)"
@@ -167,13 +163,3 @@ class TransferJournal:
         """Quotes for a route and amount that are in force."""
         query = "SELECT body FROM quotes WHERE source = ? AND destination = ? AND amount = ? AND expires_at >= ?"
         return [_PROMISE.decode(body) for (body,) in self._db.execute(query, (source, destination, amount, now))]
-
-    @contextmanager
-    def _commit(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
