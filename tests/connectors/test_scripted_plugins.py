@@ -183,6 +183,28 @@ async def test_a_chain_tells_watchers_of_deposits_and_of_what_transactions_do():
     assert (failed.transaction.state, failed.transaction.error) == (chain_pb2.Transaction.STATE_REVERTED, "NotIssuer")
 
 
+async def test_a_chain_tells_of_new_indices_and_of_their_weights():
+    factory = "0x" + "fa" * 20
+    async with serve_connector(MockChain(), MockChainConfig()) as channel:
+        stub = chain_pb2_grpc.ChainServiceStub(channel)
+        call = stub.StreamEvents()
+        watches = [
+            chain_pb2.Watch(chain_id=42161, factory=chain_pb2.FactoryWatch(factory=factory)),
+            chain_pb2.Watch(chain_id=42161, gate=chain_pb2.GateWatch(gate=GATE)),
+        ]
+        await call.write(chain_pb2.StreamEventsRequest(watches=watches))
+        deploy = chain_pb2.DeployIndex(factory=factory, symbol="NEW", name="New")
+        await stub.Submit(chain_pb2.SubmitRequest(command_id="d", chain_id=42161, deploy_index=deploy))
+        deployed = (await call.read()).events[0].index_deployed
+        given = [chain_pb2.AssetWeight(asset=asset, weight="0.5") for asset in ("ETH", "BTC")]
+        weights = chain_pb2.SetWeights(gate=GATE, version="2", weights=given, effective_at=9)
+        await stub.Submit(chain_pb2.SubmitRequest(command_id="w", chain_id=42161, set_weights=weights))
+        told = (await call.read()).events[0].weights_set
+        call.cancel()
+    assert (deployed.symbol, len(deployed.gate), deployed.gate == deployed.token) == ("NEW", 42, False)
+    assert (told.version, told.effective_at, [one.asset for one in told.weights]) == ("2", 9, ["BTC", "ETH"])
+
+
 async def test_a_bridge_moves_each_transfer_once_and_its_fees_add_up():
     bridge = MockBridge()
     async with serve_connector(bridge, MockBridgeConfig(stop_at="MOVING")) as channel:

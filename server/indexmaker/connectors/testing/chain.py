@@ -16,6 +16,7 @@ from indexmaker.api.common.v1 import common_pb2
 from indexmaker.connectors.connector import Capability, Connector, Context
 from indexmaker.connectors.errors import NotFoundError
 from indexmaker.connectors.manifest import Manifest, Role
+from indexmaker.connectors.testing.chain_logs import logs_of
 from indexmaker.connectors.testing.changes import ChangeLog
 
 __all__ = ["MockChain", "MockChainConfig", "ScriptedRedemption", "ScriptedRequest"]
@@ -161,7 +162,7 @@ class MockChain(Connector[MockChainConfig]):
         )
         self.transactions[request.command_id] = transaction
         if not error:
-            for event in _consequences(request):
+            for event in logs_of(request):
                 self.emit(event)
         self.changes.append(transaction)
         return transaction
@@ -244,56 +245,10 @@ def _fits(event: pb.ChainEvent, watch: pb.Watch) -> bool:
         return False
     if watch.WhichOneof("target") == "gate":
         return event.contract == watch.gate.gate
+    if watch.WhichOneof("target") == "factory":
+        return event.contract == watch.factory.factory
     transfer = event.token_transfer
     wanted = watch.transfers
     return event.HasField("token_transfer") and (
         transfer.token == wanted.token and transfer.recipient in wanted.recipients
     )
-
-
-def _consequences(request: pb.SubmitRequest) -> list[pb.ChainEvent]:
-    """The events that a passed transaction would log."""
-    match request.WhichOneof("command"):
-        case "commit":
-            commit = request.commit
-            return [
-                pb.ChainEvent(
-                    contract=commit.gate,
-                    request_committed=pb.RequestCommitted(request_id=one, route_id=commit.route_id),
-                )
-                for one in commit.request_ids
-            ]
-        case "settle":
-            settle = request.settle
-            settled = pb.RequestSettled(
-                request_id=settle.request_id,
-                spent=settle.spent,
-                fee=settle.fee,
-                back=settle.back,
-                out=settle.out,
-                lots_root=settle.lots_root,
-            )
-            return [pb.ChainEvent(contract=settle.gate, request_settled=settled)]
-        case "commit_redemptions":
-            lock = request.commit_redemptions
-            return [
-                pb.ChainEvent(contract=lock.gate, redemption_committed=pb.RedemptionCommitted(request_id=one))
-                for one in lock.request_ids
-            ]
-        case "settle_redemption":
-            paid = request.settle_redemption
-            redeemed = pb.RedemptionSettled(
-                request_id=paid.request_id,
-                burned=paid.burned,
-                returned=paid.returned,
-                paid=paid.paid,
-                fee=paid.fee,
-                lots_root=paid.lots_root,
-            )
-            return [pb.ChainEvent(contract=paid.gate, redemption_settled=redeemed)]
-        case "transfer":
-            transfer = request.transfer
-            moved = pb.TokenTransfer(token=transfer.token, recipient=transfer.recipient, amount=transfer.amount)
-            return [pb.ChainEvent(contract=transfer.token, token_transfer=moved)]
-        case _:
-            return []
