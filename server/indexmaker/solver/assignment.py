@@ -100,7 +100,7 @@ def fill_units(planned: Sequence[Planned], obtained: Mapping[str, Obtained]) -> 
     they not agree within a few rounds, buyers go without the sellers' assets. Units are rounded down to their grid; the
     few atoms that this leaves of the sellers' assets are the house's.
     """
-    units = {order.order_id: order.units - order.units % order.grid for order in planned}
+    units = {order.order_id: _on_grid(order, order.units) for order in planned}
     if _fits(planned, units, obtained):
         return units
     buyers = [order for order in planned if order.side is Side.BUY]
@@ -109,6 +109,8 @@ def fill_units(planned: Sequence[Planned], obtained: Mapping[str, Obtained]) -> 
         before = dict(units)
         _, given = flows(sellers, units)
         units |= _filled(buyers, {a: o.bought + o.inventory + given.get(a, 0) for a, o in obtained.items()}, units)
+        if _fits(planned, units, obtained):
+            return units
         taken, _ = flows(buyers, units)
         units |= _filled(sellers, {a: o.sold + o.absorb + taken.get(a, 0) for a, o in obtained.items()}, units)
         if units == before or _fits(planned, units, obtained):
@@ -131,13 +133,16 @@ def _fits(planned: Sequence[Planned], units: Mapping[str, int], obtained: Mappin
 
 
 def _dust(planned: Sequence[Planned], asset: str) -> int:
-    """What rounding units to their grids, and quantities to atoms, can come to."""
-    return sum(
-        asset_use(quantity, units=order.grid) + 2
-        for order in planned
-        for held, quantity in order.quantities
-        if held == asset
-    )
+    """What rounding can come to: units to their grids, values and quantities to atoms, which the quantity of the
+    scarcest asset turns into units.
+    """
+    total = 0
+    for order in planned:
+        held = {name: quantity for name, quantity in order.quantities if quantity > 0}
+        if asset in held:
+            units = order.grid + ATOMS // max(1, order.price) + 3 * len(planned) * ATOMS // min(held.values()) + 2
+            total += asset_use(held[asset], units=units) + 2
+    return total
 
 
 def _filled(orders: Sequence[Planned], room: Mapping[str, int], most: Mapping[str, int]) -> dict[str, int]:
@@ -151,8 +156,17 @@ def _filled(orders: Sequence[Planned], room: Mapping[str, int], most: Mapping[st
         for order in orders
     ]
     allowed = fill_fairly(shares, room=room)
-    filled = {order.order_id: min(most[order.order_id], allowed[order.order_id]) for order in orders}
-    return {order.order_id: filled[order.order_id] - filled[order.order_id] % order.grid for order in orders}
+    return {order.order_id: _on_grid(order, min(most[order.order_id], allowed[order.order_id])) for order in orders}
+
+
+def _on_grid(order: Planned, units: int) -> int:
+    """Round down to the grid; a sale so small that it frees no atom of some asset is none."""
+    units -= units % order.grid
+    sells = order.side is Side.SELL
+    nothing = sells and any(
+        quantity > 0 and not asset_release(quantity, units=units) for _, quantity in order.quantities
+    )
+    return 0 if nothing else units
 
 
 def split_sources(sources: Sequence[Source], needs: Sequence[tuple[str, int]]) -> list[Part]:

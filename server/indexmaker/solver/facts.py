@@ -146,8 +146,7 @@ def _taken(state: SolverState, order: IndexOrder, names: set[str]) -> dict[str, 
 
 def _crossed(state: SolverState, names: set[str]) -> dict[str, int]:
     """What the sellers of a batch gave to its buyers, and to the house's inventory."""
-    known = names & state.crosses.keys()
-    return {name: state.crosses[name].crossed + state.crosses[name].absorbed for name in known}
+    return {name: state.crosses[name] for name in names & state.crosses.keys()}
 
 
 def _holdings(state: SolverState, order: IndexOrder) -> Iterator[tuple[str, int]]:

@@ -54,9 +54,7 @@ def redemption_facts_of(state: SolverState, invoice: RedemptionInvoice) -> Redem
             for pool in state.batches[batch_id].pools
         },
         taken=_sum(_sold_by_others(state, order), names),
-        crossed={
-            name: state.crosses[name].crossed + state.crosses[name].absorbed for name in names & state.crosses.keys()
-        },
+        crossed={name: state.crosses[name] for name in names & state.crosses.keys()},
     )
 
 

@@ -55,12 +55,11 @@ class TradeWatch:
 
     def _crossed(self, report: BatchReport, engine: SolverEngine) -> None:
         """What sellers gave inside a batch can be given to buyers like a purchase."""
-        for pool in report.pools:
-            key = trade_key(pool.venue, pool.symbol, pool.cross_id)
-            cross = engine.state.crosses.get(key)
-            if cross is not None and key not in self._accounted:
+        exchanged = {name for pool in report.pools for name in (pool.cross_id, pool.absorbed_id)}
+        for key, quantity in engine.state.crosses.items():
+            if key.rpartition(":")[2] in exchanged and key not in self._accounted:
                 self._accounted.add(key)
-                self._left[key] = cross.crossed + cross.absorbed
+                self._left[key] = quantity
 
     def _traded(self, event: ev.ExecutionReported, engine: SolverEngine) -> None:
         key = trade_key(event.venue, event.symbol, event.trade_id)

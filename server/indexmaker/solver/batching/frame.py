@@ -55,16 +55,19 @@ class Frame:
         """The supply of one side of an asset."""
         return offers(asset, side, self.request, limits=limits, most=self.most, flat=flat)
 
+    def net(self, asset: str, units: Mapping[str, int]) -> int:
+        """What buyers need beyond what sellers give; below zero, what sellers have left."""
+        needed, given = flows(self.wants, units)
+        return needed.get(asset, 0) - given.get(asset, 0)
+
     def residue(self, asset: str, units: Mapping[str, int]) -> tuple[int, int]:
         """What is left to buy and what to sell on venues when orders and house have traded with each other."""
-        needed, given = flows(self.wants, units)
-        net = needed.get(asset, 0) - given.get(asset, 0)
+        net = self.net(asset, units)
         return max(0, net - self.request.stock(asset)), max(0, -net - self.absorb[asset])
 
     def stock_used(self, asset: str, units: Mapping[str, int]) -> int:
         """What buyers need of the house's inventory."""
-        needed, given = flows(self.wants, units)
-        return min(self.request.stock(asset), max(0, needed.get(asset, 0) - given.get(asset, 0)))
+        return min(self.request.stock(asset), max(0, self.net(asset, units)))
 
     def _limits(self, units: Mapping[str, int]) -> dict[Place, int]:
         found: dict[Place, int] = {}

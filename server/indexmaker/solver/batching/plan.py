@@ -142,11 +142,11 @@ class _Search:
         prices = _prices(frame, drafts)
         bounded = {want.order_id: _bounded(want, frame, units, prices) for want in self.wants}
         final = self._filled(frame, drafts, prices, bounded)
-        small = [want for want in self.wants if not self._worth_while(want, frame, prices, final)]
+        small = [want for want in self.wants if not self._worth_while(want, prices, final)]
         if small:
             for want in small:
-                rounded = self._worth_while(want, frame, prices, units)
-                self._drop_small(want, frame, waiting, by_rounding=rounded)
+                rounded = self._worth_while(want, prices, units)
+                self._drop_small(want, prices, waiting, by_rounding=rounded)
             return None
         return self._plan(frame, drafts, prices, units, final, waiting)
 
@@ -205,26 +205,26 @@ class _Search:
             )
         return fill_units(planned, obtained)
 
-    def _worth_while(self, want: Want, frame: Frame, prices: Mapping[str, int], units: Mapping[str, int]) -> bool:
+    def _worth_while(self, want: Want, prices: Mapping[str, int], units: Mapping[str, int]) -> bool:
         """Whether a share is at least the least progress, or all that the order has left."""
-        amount = units[want.order_id]
+        amount, price = units[want.order_id], prices[want.order_id]
         if want.house or not amount:
             return amount > 0
-        price = prices[want.order_id]
         value = price * amount // ATOMS + len(want.quantities)
-        cap = frame.caps[want.order_id]
-        return value >= min(self.config.minimum_progress, cap if want.side is Side.BUY else price * cap // ATOMS)
+        return value >= min(self.config.minimum_progress, self._left(want, price))
 
-    def _drop_small(self, want: Want, frame: Frame, waiting: _Waiting, *, by_rounding: bool) -> None:
+    def _left(self, want: Want, price: int) -> int:
+        """What the order could trade in one batch, in collateral."""
+        left = want.cap if want.side is Side.BUY else price * want.cap // ATOMS
+        return min(left, self.config.order_budget)
+
+    def _drop_small(self, want: Want, prices: Mapping[str, int], waiting: _Waiting, *, by_rounding: bool) -> None:
         """Say what would help the order: company, when minimums or grids are in its way, or else room."""
         held = {asset for asset, _ in want.quantities}
         closed = sorted(place.asset for place in self.closed if place.asset in held and place.side is want.side)
-        cap = frame.caps[want.order_id]
-        if want.side is Side.SELL:
-            cap = cap * sum(mul_floor(quantity, self.request.mid(a)) for a, quantity in want.quantities) // ATOMS
         if closed:
             self._drop([want], WaitReason.MINIMUM, f"{closed[0]}: under the venue's minimum", waiting)
-        elif by_rounding or 0 < cap < self.config.minimum_progress:
+        elif by_rounding or self._left(want, prices[want.order_id]) < self.config.minimum_progress:
             self._drop([want], WaitReason.MINIMUM, "too little left for the venue's lots", waiting)
         else:
             self._drop([want], WaitReason.CAPACITY, "no depth or budget left", waiting)

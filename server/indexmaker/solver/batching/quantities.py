@@ -71,7 +71,7 @@ def drafts_of(
         excess = maker.excess(asset, sells, used=frame.stock_used(asset, units)) if not buys else {}
         if sells or excess:
             maker.sell(asset, sells, excess)
-        else:
+        elif frame.net(asset, units) >= 0:  # what sellers have left covers what the house owes, at the mid
             maker.buy(asset, buys)
     return maker.drafts, maker.too_small
 

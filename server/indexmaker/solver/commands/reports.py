@@ -79,7 +79,8 @@ class PoolReport(Value, frozen=True, kw_only=True):
 
     `mid` is the price of it all, from the book of `symbol` on `venue`. Buyers got `needed`, of it `crossed` from
     sellers (under the trade id `cross_id`) and `from_inventory`; sellers gave `offered`, of it `absorbed` to the
-    house. `surplus` of purchases became inventory, `covered` was bought back, `short` is what was sold too much.
+    house (under `absorbed_id`). `surplus` of purchases became inventory, `covered` was bought back, `short` is
+    what was sold too much.
     """
 
     asset: str
@@ -87,6 +88,7 @@ class PoolReport(Value, frozen=True, kw_only=True):
     symbol: str
     mid: int
     cross_id: str
+    absorbed_id: str
     needed: int
     offered: int
     crossed: int = 0

@@ -9,12 +9,17 @@ from indexmaker.solver.commands import BatchReport, DemandReport, LegReport, Poo
 from indexmaker.solver.state import Batch, Leg
 from indexmaker.solver.step import Step
 
-__all__ = ["closing_report", "cross_id", "opening_report"]
+__all__ = ["absorbed_id", "closing_report", "cross_id", "opening_report"]
 
 
 def cross_id(batch: Batch, asset: str) -> str:
-    """The trade id under which the orders of a batch exchange an asset, and sellers give it to the house."""
+    """The trade id under which the orders of a batch exchange an asset."""
     return f"x-{batch.batch_id}-{asset}"
+
+
+def absorbed_id(batch: Batch, asset: str) -> str:
+    """The trade id under which the sellers of a batch give an asset to the house."""
+    return f"h-{batch.batch_id}-{asset}"
 
 
 def opening_report(step: Step, batch: Batch, plan: BatchPlan) -> BatchReport:
@@ -31,6 +36,7 @@ def opening_report(step: Step, batch: Batch, plan: BatchPlan) -> BatchReport:
                 symbol=pool.symbol,
                 mid=pool.mid,
                 cross_id=cross_id(batch, pool.asset),
+                absorbed_id=absorbed_id(batch, pool.asset),
                 needed=planned[pool.asset].needed,
                 offered=planned[pool.asset].offered,
                 from_inventory=sum(lot.quantity for lot in pool.held),

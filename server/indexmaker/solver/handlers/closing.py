@@ -95,8 +95,6 @@ def _release(step: Step, batch: Batch, order: IndexOrder, units: int) -> None:
     else:
         step.index_of(order).sold += units
     order.units += units
-    if order.side is Side.SELL:
-        step.index_of(order).sold += units
     order.idle = 0 if units else order.idle + 1
     step.enter(order, OrderState.READY)
     exec_type = ExecType.PARTIAL_FILL if units else ExecType.STATUS

@@ -15,12 +15,12 @@ from indexmaker.money import mul_ceil, mul_floor
 from indexmaker.solver import accounts
 from indexmaker.solver.assignment import HOUSE, Planned, Source, flows, split_sources
 from indexmaker.solver.commands import PoolReport
-from indexmaker.solver.handlers.batch_reports import cross_id
+from indexmaker.solver.handlers.batch_reports import absorbed_id, cross_id
 from indexmaker.solver.handlers.house import gain, give_up
 from indexmaker.solver.handlers.lot_booking import Origin, give, receive
 from indexmaker.solver.inventory import put_back
 from indexmaker.solver.placing import first, given_by_venue, sold_for_sellers, totals
-from indexmaker.solver.state import Batch, Cross, Fill, InventoryLot, Leg, Pool, Short
+from indexmaker.solver.state import Batch, Fill, InventoryLot, Leg, Pool, Short
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import LotSource, Side
 
@@ -73,6 +73,7 @@ class Sharing:
             symbol=self.pool.symbol,
             mid=self.pool.mid,
             cross_id=cross_id(self.batch, self.pool.asset),
+            absorbed_id=absorbed_id(self.batch, self.pool.asset),
             needed=needed,
             offered=offered,
             crossed=crossed,
@@ -85,14 +86,10 @@ class Sharing:
 
     def _note(self, crosses: Mapping[str, int], absorbed: Mapping[str, int]) -> None:
         for venue, quantity in crosses.items():
-            if quantity or absorbed[venue]:
-                origin = self._exchange(venue, LotSource.CROSS)
-                self.step.state.crosses[f"{venue}:{origin.symbol}:{origin.trade_id}"] = Cross(
-                    batch_id=self.batch.batch_id,
-                    asset=self.pool.asset,
-                    crossed=quantity,
-                    absorbed=absorbed[venue],
-                )
+            for source, part in ((LotSource.CROSS, quantity), (LotSource.INVENTORY, absorbed[venue])):
+                if part:
+                    origin = self._exchange(venue, source)
+                    self.step.state.crosses[f"{venue}:{origin.symbol}:{origin.trade_id}"] = part
 
     def _pay_sellers(self, crosses: Mapping[str, int], absorbed: Mapping[str, int], sold: Mapping[str, int]) -> int:
         """Split what the assets brought; returns what the house owes now because more was sold than sellers gave."""
@@ -221,7 +218,7 @@ class Sharing:
             asset=self.pool.asset,
             venue=venue,
             symbol=symbols.get(venue, self.pool.symbol),
-            trade_id=cross_id(self.batch, self.pool.asset),
+            trade_id=(cross_id if source is LotSource.CROSS else absorbed_id)(self.batch, self.pool.asset),
             price=self.pool.mid,
             source=source,
         )

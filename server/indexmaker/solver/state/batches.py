@@ -9,11 +9,11 @@ import msgspec
 from indexmaker.solver.state.base import Record
 from indexmaker.solver.vocabulary import Side
 
-__all__ = ["AssetOrder", "AssetOrderState", "Batch", "Cross", "Fill", "InventoryLot", "Leg", "Pledged", "Pool"]
+__all__ = ["AssetOrder", "AssetOrderState", "Batch", "Fill", "InventoryLot", "Leg", "Pledged", "Pool"]
 
 
 class InventoryLot(Record, kw_only=True):
-    """Surplus of a venue trade, or what the house took from the sellers of a batch (then `trade_id` is the cross's).
+    """Surplus of a venue trade, or what the house took from the sellers of a batch (see `absorbed_id`).
 
     `cost` is what the house paid for it, fees included.
     """
@@ -91,15 +91,6 @@ class Pool(Record, kw_only=True):
     absorb: int = 0
     held: list[InventoryLot] = msgspec.field(default_factory=list)
     selling: list[InventoryLot] = msgspec.field(default_factory=list)
-
-
-class Cross(Record, kw_only=True):
-    """What the sellers of a batch gave of an asset inside it: to its buyers, and to the house."""
-
-    batch_id: str
-    asset: str
-    crossed: int
-    absorbed: int
 
 
 class Pledged(Record, kw_only=True):

@@ -8,7 +8,7 @@ from indexmaker.instruments import Instrument
 from indexmaker.solver.commands import SolverCommand
 from indexmaker.solver.config import SolverConfig
 from indexmaker.solver.state.base import Record
-from indexmaker.solver.state.batches import AssetOrder, Batch, Cross, InventoryLot
+from indexmaker.solver.state.batches import AssetOrder, Batch, InventoryLot
 from indexmaker.solver.state.collateral import DepositLot, GateTerms, Transfer, VenueDeposit
 from indexmaker.solver.state.house import HouseDemand, Short
 from indexmaker.solver.state.indices import DayUsage, Deployment, Index, Rebalance, WeightsPlan
@@ -61,8 +61,8 @@ class SolverState(Record, kw_only=True):
     asset_orders: dict[str, AssetOrder] = msgspec.field(default_factory=dict)
     trades: dict[str, str] = msgspec.field(default_factory=dict)
     """Venue trades seen, and the batch of each (empty for one that is not ours)."""
-    crosses: dict[str, Cross] = msgspec.field(default_factory=dict)
-    """What was exchanged inside batches, named as trades are."""
+    crosses: dict[str, int] = msgspec.field(default_factory=dict)
+    """What sellers gave inside batches, to buyers or to the house, named as trades are."""
     settlements: dict[str, str] = msgspec.field(default_factory=dict)
     """Settle command id to order id."""
     marks: dict[str, int] = msgspec.field(default_factory=dict)
