@@ -137,16 +137,49 @@ class FixClient:
 
         `expires_at` is UTC nanoseconds, 0 for as long as the gateway lets orders live.
         """
+        terms = {"limit_price": limit_price, "max_fee": max_fee}
+        return self._new_order("BUY", index, cash, client_order_id, expires_at=expires_at, **terms)
+
+    async def sell(
+        self,
+        *,
+        index: str,
+        units: str,
+        client_order_id: str = "",
+        limit_price: str = "",
+        max_fee: str = "",
+        expires_at: int = 0,
+    ) -> str:
+        """Sign and send an order to sell index tokens that are, or will be, in the index's gate; returns its id.
+
+        `limit_price` is the least USDC for one token after the venue's fees.
+        """
+        terms = {"limit_price": limit_price, "max_fee": max_fee}
+        return self._new_order("SELL", index, units, client_order_id, expires_at=expires_at, **terms)
+
+    def _new_order(
+        self,
+        side: str,
+        index: str,
+        amount: str,
+        client_order_id: str,
+        *,
+        limit_price: str,
+        max_fee: str,
+        expires_at: int,
+    ) -> str:
         order_id = client_order_id or self._new_id()
         signature = self._signer.sign_order(
             client_order_id=order_id,
+            side=side,
             index=index,
-            amount=cash,
+            amount=amount,
             limit_price=limit_price,
             max_fee=max_fee,
             expires_at=expires_at,
         )
-        body = self._order_fields(order_id, index) | {"CashOrderQty": cash, "Currency": "USDC"}
+        body = self._order_fields(order_id, index, side=side)
+        body |= {"CashOrderQty": amount, "Currency": "USDC"} if side == "BUY" else {"OrderQty": amount}
         body |= {"OrdType": "2", "Price": limit_price} if limit_price else {"OrdType": "1"}
         if max_fee:
             body["MaxFee"] = max_fee
@@ -155,11 +188,11 @@ class FixClient:
         self._send("D", body, signature=signature)
         return order_id
 
-    async def cancel(self, client_order_id: str, *, index: str) -> str:
+    async def cancel(self, client_order_id: str, *, index: str, side: str = "BUY") -> str:
         """Sign and send the wish to end an order; returns the id of the wish."""
         cancel_id = self._new_id()
         signature = self._signer.sign_cancel(client_order_id=client_order_id)
-        body = self._order_fields(cancel_id, index) | {"OrigClOrdID": client_order_id}
+        body = self._order_fields(cancel_id, index, side=side) | {"OrigClOrdID": client_order_id}
         self._send("F", body, signature=signature)
         return cancel_id
 
@@ -169,11 +202,14 @@ class FixClient:
         *,
         index: str,
         cash: str = "",
+        units: str = "",
         limit_price: str = "",
         max_fee: str = "",
         expires_at: int = 0,
+        side: str = "BUY",
     ) -> str:
-        """Sign and send new terms for a buy order; what is left out stays. Returns the id of the change.
+        """Sign and send new terms, `cash` for a buy order or `units` for a sell; what is left out stays. Returns the
+        id of the change.
 
         The order keeps its client order id; the answer is an `ExecutionReport` with `exec_type` 5, or a `CancelReject`.
         """
@@ -181,22 +217,22 @@ class FixClient:
         signature = self._signer.sign_amend(
             client_order_id=client_order_id,
             amend_id=amend_id,
-            amount=cash,
+            amount=cash if side == "BUY" else units,
             limit_price=limit_price,
             max_fee=max_fee,
             expires_at=expires_at,
         )
-        body = self._order_fields(amend_id, index) | {"OrigClOrdID": client_order_id}
-        terms = {"CashOrderQty": cash, "Price": limit_price, "MaxFee": max_fee}
+        body = self._order_fields(amend_id, index, side=side) | {"OrigClOrdID": client_order_id}
+        terms = {"CashOrderQty": cash, "OrderQty": units, "Price": limit_price, "MaxFee": max_fee}
         body |= {name: value for name, value in terms.items() if value}
         if expires_at:
             body["ExpireTime"] = time_text(expires_at)
         self._send("G", body, signature=signature)
         return amend_id
 
-    async def ask_status(self, client_order_id: str, *, index: str) -> None:
+    async def ask_status(self, client_order_id: str, *, index: str, side: str = "BUY") -> None:
         """Ask for an order; the answer is an `ExecutionReport` with `exec_type` I."""
-        body = self._order_fields(client_order_id, index)
+        body = self._order_fields(client_order_id, index, side=side)
         del body["TransactTime"]
         self._send("H", body)
 
@@ -214,12 +250,12 @@ class FixClient:
             self._unfinished.remove(number)
             self._save()
 
-    def _order_fields(self, client_order_id: str, index: str) -> Body:
+    def _order_fields(self, client_order_id: str, index: str, *, side: str) -> Body:
         return {
             "ClOrdID": client_order_id,
             "Account": str(self._signer.account),
             "Symbol": index,
-            "Side": "1",
+            "Side": "1" if side == "BUY" else "2",
             "TransactTime": time_text(self._now()),
         }
 

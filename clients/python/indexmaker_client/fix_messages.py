@@ -74,6 +74,10 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     text: str
     at: int
     possible_duplicate: bool
+    paid: str = ""
+    """Of a sell: USDC."""
+    returned: str = ""
+    """Of a sell: index tokens given back."""
 
     @property
     def final(self) -> bool:
@@ -82,7 +86,9 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The invoice of a mint: deposit = assets + fees + rounding + refund, exactly."""
+    """The invoice of a mint: deposit = assets + fees + rounding + refund, exactly; or of a redemption (`side` SELL):
+    assets = paid + fees + rounding and escrowed = units + returned.
+    """
 
     invoice_id: str
     number: int
@@ -104,6 +110,10 @@ class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     mint_tx_hash: str
     at: int
     possible_duplicate: bool
+    side: str = "BUY"
+    paid: str = ""
+    escrowed: str = ""
+    returned: str = ""
 
 
 class CancelReject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -197,6 +207,8 @@ def _execution_report(message: Message) -> ExecutionReport:
         text=body.get("Text", ""),
         at=parse_time(body["TransactTime"]),
         possible_duplicate=message.possible_duplicate,
+        paid=body.get("CashPaid", ""),
+        returned=body.get("QtyReturned", ""),
     )
 
 
@@ -237,6 +249,10 @@ def _trade_capture(message: Message) -> TradeCaptureReport:
         mint_tx_hash=body.get("MintTxHash", ""),
         at=parse_time(body["TransactTime"]),
         possible_duplicate=message.possible_duplicate,
+        side="BUY" if side["Side"] == "1" else "SELL",
+        paid=body.get("CashPaid", ""),
+        escrowed=body.get("EscrowedQty", ""),
+        returned=body.get("QtyReturned", ""),
     )
 
 
