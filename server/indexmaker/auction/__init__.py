@@ -7,10 +7,11 @@ from indexmaker.auction.clearing import Cleared, clear, gap_allowed, no_trade
 from indexmaker.auction.errors import AuctionError, BadProblem, NotCertified, SolverFailed
 from indexmaker.auction.highs import HighsBackend
 from indexmaker.auction.linear import LinearProgram, LpBackend, LpSolution
-from indexmaker.auction.merge import Merger
+from indexmaker.auction.merge import BASIS_POINTS, Merger
 from indexmaker.auction.model import Order, Problem, Result, Row, price_tolerance, value_of
 
 __all__ = [
+    "BASIS_POINTS",
     "AuctionError",
     "BadProblem",
     "Certificate",

@@ -34,8 +34,8 @@ _DEFAULT_AGES = (
 class SolverConfig(Value, frozen=True, kw_only=True):
     """Amounts and rates in atoms, times in nanoseconds."""
 
-    strategy: str = "water-filling"
-    """Name of the batch strategy (`water-filling`, `proportional`, or one a plugin registered)."""
+    strategy: str = "netting"
+    """Name of the batch strategy (`netting`, `water-filling`, `proportional`, or one a plugin registered)."""
     finality: tuple[FinalityTier, ...] = (FinalityTier(amount=0, finality=Finality.CONFIRMED),)
     order_life_ns: int = 60 * _MINUTE
     """Life of an order that names no expiry."""

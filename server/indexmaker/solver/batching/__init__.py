@@ -20,8 +20,8 @@ __all__ = [
     "strategy_named",
 ]
 
-_DEFAULT = WaterFilling()
-_STRATEGIES: dict[str, BatchStrategy] = {s.name: s for s in (Netting(), _DEFAULT, Proportional())}
+_DEFAULT = Netting()
+_STRATEGIES: dict[str, BatchStrategy] = {s.name: s for s in (_DEFAULT, WaterFilling(), Proportional())}
 
 
 def register_strategy(strategy: BatchStrategy) -> None:

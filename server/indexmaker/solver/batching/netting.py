@@ -1,8 +1,8 @@
 """The default strategy: an auction in which buys and sells of all indices net in their assets.
 
 It maximises the value that orders gain over books and inventory at uniform prices; at equal gain it serves as
-much as it can and raises the smallest share first, so nobody is starved. Orders count on a grid of one basis
-point. A buy brings collateral, not units: the first solution, with units at mid prices, tells how deep the
+much as it can and raises the smallest share first, so nobody is starved. Where orders are many they count on a grid
+of one basis point. A buy brings collateral, not units: the first solution, with units at mid prices, tells how deep the
 batch reaches, the second bounds every buy by its price there. Where the second reaches deeper still, a third is
 held to that depth, so every rule of a strategy holds by construction.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from indexmaker.auction import (
+    BASIS_POINTS,
     AuctionError,
     Certificate,
     Cleared,
@@ -33,6 +34,10 @@ from indexmaker.solver.batching.water_filling import WaterFilling
 from indexmaker.solver.vocabulary import Side
 
 __all__ = ["Netting"]
+
+_FEW = 2_000
+"""Up to so many orders every limit counts exactly."""
+_EXACT = 10**60
 
 
 class Netting:
@@ -79,7 +84,8 @@ class _Session:
         gives = {token: ((token, -1),) for token in self.market.tokens.values()}
         self.legs = [(takes if demand.side is Side.BUY else gives)[token] for demand, token in pairs]
         self.limits = [self.market.limit(demand, token=token) for demand, token in pairs]
-        self.merger = Merger(self.legs, self.limits, references=self.market.references)
+        lines = BASIS_POINTS if len(demands) > _FEW else _EXACT
+        self.merger = Merger(self.legs, self.limits, references=self.market.references, lines=lines)
         self.quantities: list[int] = []
         self.externals: list[Order] = []
         self.costs: dict[int, int] = {}

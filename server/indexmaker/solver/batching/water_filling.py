@@ -19,6 +19,8 @@ from indexmaker.solver.vocabulary import Side
 __all__ = ["Filler", "WaterFilling", "allocate_by_sides"]
 
 _ROUNDS = 8
+_CLOSE = 10**6
+"""Atoms of units: what is left over of sales so close to the buyers' need is dust."""
 
 Filler = Callable[..., dict[str, int]]
 """Fills one side: (shares, *, room per asset, budget or None) -> units; `fill_fairly` is one."""
@@ -42,7 +44,7 @@ def allocate_by_sides(problem: AllocationProblem, fill: Filler) -> dict[str, int
     for _ in range(_ROUNDS):
         buys = sides.buys(sides.offered(sells), buys)
         lower = sides.sells(buys, sells)
-        if lower == sells:
+        if all(sells[order_id] - units <= _CLOSE for order_id, units in lower.items()):
             break
         sells = lower
     units = sides.whole(buys, sells)
@@ -73,7 +75,7 @@ class _Sides:
 
     def sells(self, buys: Mapping[str, int], most: Mapping[str, int] | None) -> dict[str, int]:
         """Sellers' units that the bids, the house and these buys take."""
-        room = {asset: supply.wanted for asset, supply in self.problem.supplies.items()}
+        room = {asset: supply.wanted - supply.dust for asset, supply in self.problem.supplies.items()}
         _add_releases(room, self.buyers, buys)
         return self._filled(self.sellers, room, None, most)
 
