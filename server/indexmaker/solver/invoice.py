@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from indexmaker.identifiers import derived_id
 from indexmaker.money import ATOMS, floor_to_step, mul_floor
 from indexmaker.solver.commands import Invoice, InvoiceLot
-from indexmaker.solver.state import DepositLot, Index, IndexOrder
+from indexmaker.solver.state import DepositLot, GateTerms, Index, IndexOrder
 
 __all__ = ["build_invoice", "canonical_lots", "management_fee", "supported_units"]
 
@@ -56,18 +56,24 @@ def management_fee(assets: int, *, rate: int, unit: int) -> int:
     return floor_to_step(mul_floor(assets, rate), unit)
 
 
-def build_invoice(order: IndexOrder, index: Index, lot: DepositLot, *, deadline: int) -> Invoice:
+def build_invoice(
+    order: IndexOrder, index: Index, lot: DepositLot, *, deadline: int, terms: GateTerms | None = None
+) -> Invoice:
     """Account for the whole deposit of an order that trades no more.
 
-    Who gets nothing pays nothing: without units there is no fee at all, and the gate would refuse one.
+    Who gets nothing pays nothing: without units there is no fee at all, and the gate would refuse one. Where the fees
+    would make the units dearer than the request allows, less is charged, the routing fee first: the house bears it.
     """
     lots = canonical_lots(order.lots)
     assets = sum(part.value for part in lots)
     venue_fees = sum(part.fee for part in lots)
     management = management_fee(assets, rate=order.management_fee, unit=index.unit)
-    rest = lot.amount - assets - venue_fees - order.routing_fee - management
+    most = _most_fee(order, index, lot, terms, cost=assets + venue_fees)
+    management = min(management, most)
+    routing = min(order.routing_fee, most - management)
+    rest = lot.amount - assets - venue_fees - routing - management
     refund = floor_to_step(rest, index.unit)
-    fee = order.routing_fee + management
+    fee = routing + management
     return Invoice(
         invoice_id=derived_id("i", order.order_id, order.invoice_attempts),
         order_id=order.order_id,
@@ -83,7 +89,7 @@ def build_invoice(order: IndexOrder, index: Index, lot: DepositLot, *, deadline:
         deposit=lot.amount,
         assets=assets,
         venue_fees=venue_fees,
-        routing_fees=order.routing_fee,
+        routing_fees=routing,
         management_fee=management,
         rounding=rest - refund,
         refund=refund,
@@ -93,3 +99,14 @@ def build_invoice(order: IndexOrder, index: Index, lot: DepositLot, *, deadline:
         deadline=deadline,
         lots=lots,
     )
+
+
+def _most_fee(order: IndexOrder, index: Index, lot: DepositLot, terms: GateTerms | None, *, cost: int) -> int:
+    """The highest fee with which the units are what the request wants for `spent` plus fee, in whole token units.
+
+    `spent` is the cost and less than one unit of rounding.
+    """
+    if terms is None or not terms.min_units:
+        return lot.amount
+    used = order.units * lot.amount // terms.min_units
+    return max(0, floor_to_step(used - cost - index.unit, index.unit))

@@ -49,7 +49,12 @@ def on_amend(step: Step, event: OrderAmendRequested) -> None:
 
 
 def resize(order: IndexOrder, amount: int) -> None:
-    """Give an order another amount, which must be at least `least_amount`."""
+    """Give an order another amount, which must be at least `least_amount`.
+
+    Its least units were for the whole amount and change with it, rounded up.
+    """
+    if order.side is Side.BUY and order.amount:
+        order.min_units = -(-order.min_units * amount // order.amount)
     order.amount = amount
     if order.state not in _TRADING:
         return

@@ -10,6 +10,7 @@ from indexmaker.ledger import Movement
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import Invoice, InvoiceReport, SettleInvoice, SignInvoice
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
+from indexmaker.solver.handlers.routing import terms_key
 from indexmaker.solver.handlers.trails import mint_trail
 from indexmaker.solver.handlers.usage import count_minted
 from indexmaker.solver.invoice import build_invoice
@@ -37,6 +38,10 @@ def make_mintable(step: Step, order: IndexOrder) -> None:
         step.post(Movement.between(house, free, amount=order.routing_fee))
         order.routing_fee = 0
     invoice = renew_invoice(step, order)
+    if invoice.routing_fees < order.routing_fee:
+        house = accounts.house_cash(accounts.venue_place(index.venue), index.collateral)
+        step.post(Movement.between(house, free, amount=order.routing_fee - invoice.routing_fees))
+        order.routing_fee = invoice.routing_fees
     refunded = accounts.at_venue(order.account, "refunded", index.venue, index.collateral)
     spent = accounts.at_venue(order.account, "spent", index.venue, index.collateral)
     step.post(
@@ -53,7 +58,9 @@ def renew_invoice(step: Step, order: IndexOrder) -> Invoice:
     order.invoice_attempts += 1
     index = step.index_of(order)
     deadline = step.at + step.state.config.invoice_life_ns
-    order.invoice = build_invoice(order, index, step.state.lots[order.lot_key], deadline=deadline)
+    lot = step.state.lots[order.lot_key]
+    terms = step.state.terms.get(terms_key(lot.chain_id, lot.gate, lot.request_id))
+    order.invoice = build_invoice(order, index, lot, deadline=deadline, terms=terms)
     step.send(SignInvoice(command_id=derived_id("si", order.invoice.invoice_id), invoice=order.invoice))
     return order.invoice
 
