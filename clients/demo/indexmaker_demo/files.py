@@ -114,6 +114,7 @@ def system_configuration(files: DemoFiles, manifest: Manifest, *, venue_url: str
                 "route": origin.across_route,
             },
             "destination": {"chain_id": 8453, "rpc": [base], "usdc": target.usdc, "spoke_pool": target.spoke_pool},
+            "returns": {"route": target.return_route, "recipient": accounts.keeper.address},
             "router_key": f"file:{accounts.router.private_key_file}",
         },
         "fix": {"listen": f"127.0.0.1:{fix_port}", "core": f"unix:{files.run}/core.sock"},
@@ -121,6 +122,7 @@ def system_configuration(files: DemoFiles, manifest: Manifest, *, venue_url: str
     lines = [
         f"run_directory = {_toml(str(files.run))}",
         f"route_id = {_toml(str(origin.route_id))}",
+        f"index_factories = {_toml({'42161': origin.index_factory})}",
         "",
         "[core]",
         f"database = {_toml(f'sqlite:///{files.solver_database}')}",
