@@ -24,9 +24,10 @@ def settled_with(min_units: str, *, depth: str, amount: str = "100") -> out.Invo
 
 
 def test_a_part_filled_order_is_charged_so_little_that_the_gate_takes_it():
-    invoice = settled_with("0.5", depth="0.003")
-    assert 0 < invoice.units < amt("0.4")
-    assert invoice.units * invoice.deposit >= amt("0.5") * (invoice.spent + invoice.fee)
+    invoice = settled_with("0.545", depth="0.003")
+    assert 0 < invoice.units < amt("0.2")
+    assert 0 < invoice.routing_fees < amt("0.5")
+    assert invoice.units * invoice.deposit >= amt("0.545") * (invoice.spent + invoice.fee)
 
 
 def test_fees_that_fit_the_request_are_charged_whole():
