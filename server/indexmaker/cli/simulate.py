@@ -19,6 +19,7 @@ app = App(name="simulate", help="Run a whole engine with users, venue, chain and
 
 _OK, _BROKEN, _BAD_ARGUMENT = 0, 1, 2
 _TELL_EVERY_S = 5.0
+_LONGEST_TRACE = 100
 
 
 @app.default
@@ -28,7 +29,7 @@ def simulate(
     seed: int = 1,
     steps: int = 20_000,
     faults: str = "all",
-    strategy: str = "netting",
+    strategy: str = "water-filling",
     shrink_seconds: float = 60.0,
     json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Action", "describe"]
+__all__ = ["Action", "describe", "group_of"]
 
 _SECOND = 1_000_000_000
 
@@ -25,3 +25,11 @@ def describe(action: Action) -> str:
     """One line for a person."""
     seconds, rest = divmod(action.at, _SECOND)
     return f"{seconds:>8}.{rest // 1_000_000:03}s  {action.kind:<10} {' '.join(map(str, action.args))}".rstrip()
+
+
+def group_of(action: Action) -> str:
+    """Actions that belong together: what one user does, or all faults of one kind."""
+    places = {"deposit": 1, "sell": 1, "buy": 0, "cancel": 0, "amend": 0}
+    if action.kind in places:
+        return f"user {action.args[places[action.kind]]}"
+    return action.kind

@@ -77,6 +77,15 @@ class Operators:
         self._retry_settlements(engine)
         self._write_off(engine)
         self._resolve_orders(engine)
+        self._restart_payouts(engine)
+
+    def _restart_payouts(self, engine: SolverEngine) -> None:
+        for payout in engine.state.payouts.values():
+            if payout.stage == "FAILED":
+                self._bridge.returned.pop(payout.transfer_id, None)
+                self._decide(
+                    ev.PayoutRestarted(operator=_NAME, reason="it came back", payout_id=payout.payout_id)
+                )
 
     def _retry_settlements(self, engine: SolverEngine) -> None:
         most = engine.state.config.settlement_attempts

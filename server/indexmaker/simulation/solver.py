@@ -8,7 +8,7 @@ from typing import Any
 
 from indexmaker.money import format_atoms
 from indexmaker.runtime import Engine
-from indexmaker.simulation.actions import Action, describe
+from indexmaker.simulation.actions import Action, describe, group_of
 from indexmaker.simulation.faults import FaultKind
 from indexmaker.simulation.generator import actions
 from indexmaker.simulation.result import Broken, Progress, SimulationRequest, SimulationResult
@@ -29,7 +29,7 @@ def simulate(
 ) -> SimulationResult:
     """Run, and shrink what fails; `factory` makes the engine that is tried."""
     began = time.monotonic()
-    options: dict[str, Any] = {"factory": factory, "strategy": request.options.get("strategy", "netting")}
+    options: dict[str, Any] = {"factory": factory, "strategy": request.options.get("strategy", "water-filling")}
     run = Run(request.seed, actions(request.seed, request.faults), steps=request.steps, **options)
     violation = run.execute(progress)
     broken = [_broken(request, run, options)] if violation is not None else []
@@ -79,18 +79,19 @@ def _broken(request: SimulationRequest, run: Run, options: dict[str, Any]) -> Br
     deadline = time.monotonic() + request.shrink_s
     smallest = run
 
-    def fails(some: Sequence[Action]) -> bool:
+    def fails(some: Sequence[Action]) -> Sequence[Action] | None:
         nonlocal smallest
         again = Run(request.seed, some, steps=_NO_END, check_every=_NO_END, whole_journal=False, **options)
         found = again.execute()
         if found is None or found.kind != violation.kind:
-            return False
+            return None
         smallest = again
-        return True
+        return again.performed
 
     kept: Sequence[Action] = run.performed
     if request.shrink_s > 0:
-        kept = shrink(run.performed, fails=fails, out_of_time=lambda: time.monotonic() > deadline)
+        shrink(kept, group=group_of, fails=fails, out_of_time=lambda: time.monotonic() > deadline)
+        kept = smallest.performed
     shown = smallest.violation or violation
     return Broken(
         kind=violation.kind,
