@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ plugin = "indexmaker.connectors.testing.chain:MockChain"
 
 
 def write_configuration(
-    run_dir: Path, *, core: str = "", more: str = "", window_ms: int = 0, interval_ms: int = 20
+    run_dir: Path, *, core: str = "", more: str = "", tail: str = "", window_ms: int = 0, interval_ms: int = 20
 ) -> Path:
     """The configuration file of a system in `run_dir`, and the guardian's key that it refers to."""
     (run_dir / "guardian.key").write_text("0x" + "77" * 32 + "\n")
@@ -87,7 +87,7 @@ def write_configuration(
         interval_ms=interval_ms,
     )
     file = run_dir / "indexmaker.toml"
-    file.write_text(text)
+    file.write_text(text + tail)
     return file
 
 
@@ -214,6 +214,19 @@ class System:
             running.result()
         return process.engine
 
+    @asynccontextmanager
+    async def guarded(self) -> AsyncIterator[GuardianProcess]:
+        """A guardian from its readiness to its orderly stop; it outlives the cores that ask it."""
+        ready = asyncio.Event()
+        process = GuardianProcess(self.settings, announce=lambda _facts: ready.set())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(process.serve())
+            await ready.wait()
+            try:
+                yield process
+            finally:
+                process.stop()
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass; the venue goes on quoting meanwhile."""
         self.outside.clock.advance(seconds)
@@ -233,6 +246,7 @@ async def system(
     venue: MockVenueConfig | None = None,
     bridge: MockBridgeConfig | None = None,
     reverts: tuple[str, ...] = (),
+    guarded: bool = True,
     **options: Any,
 ) -> AsyncIterator[System]:
     """The outside world behind its sockets, in a run directory of its own; no core yet."""
@@ -243,21 +257,9 @@ async def system(
         await outside.configure(venue=venue, bridge=bridge, reverts=reverts)
         await outside.start()
         try:
-            async with asyncio.timeout(30), guardian(settings):
-                yield System(outside, settings)
+            async with asyncio.timeout(30):
+                world = System(outside, settings)
+                async with world.guarded() if guarded else nullcontext():
+                    yield world
         finally:
             await outside.kill()
-
-
-@asynccontextmanager
-async def guardian(settings: Settings) -> AsyncIterator[GuardianProcess]:
-    """A guardian from its readiness to its orderly stop; it outlives the cores that ask it."""
-    ready = asyncio.Event()
-    process = GuardianProcess(settings, announce=lambda _facts: ready.set())
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(process.serve())
-        await ready.wait()
-        try:
-            yield process
-        finally:
-            process.stop()

@@ -162,7 +162,8 @@ class MockChain(Connector[MockChainConfig]):
         )
         self.transactions[request.command_id] = transaction
         if not error:
-            for event in logs_of(request):
+            for number, event in enumerate(logs_of(request)):
+                event.id.tx_hash, event.id.log_index = transaction.tx_hashes[0], number
                 self.emit(event)
         self.changes.append(transaction)
         return transaction

@@ -24,12 +24,20 @@ _PATIENCE = 10.0
 _Stream = grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]
 
 
+def _confirmed(request: ChainRequest) -> bool:
+    return request.finality is not Finality.SEEN
+
+
 class SharedKeyError(Exception):
     """The guardian's key is the one that sends the transactions: it would guard nothing."""
 
 
 class ChainWatch:
-    """Follows all gates. `gates` is asked anew whenever `gates_changed` is called."""
+    """Follows all gates. `gates` is asked anew whenever `gates_changed` is called.
+
+    `signer` is the address that must not send transactions ("" for one that signs nothing), `file` keeps how far the
+    chains were read.
+    """
 
     def __init__(
         self,
@@ -67,8 +75,10 @@ class ChainWatch:
         if self._file is not None:
             write_record(self._file, self._record)
 
-    async def request(self, chain_id: int, gate: str, request_id: int) -> ChainRequest | None:
-        """What the gate logged of a request; one that is not there (or not confirmed) yet is waited for a little.
+    async def request(
+        self, chain_id: int, gate: str, request_id: int, *, until: Callable[[ChainRequest], bool] = _confirmed
+    ) -> ChainRequest | None:
+        """What the gate logged of a request; one that is not there, or not as far as `until`, is waited for a little.
 
         Raises:
             TransientError: the chain cannot be read now, so nothing can be said.
@@ -77,7 +87,7 @@ class ChainWatch:
 
         def known() -> bool:
             found = self._record.requests.get(key)
-            return found is not None and found.finality is not Finality.SEEN
+            return found is not None and until(found)
 
         self.gates_changed()
         try:
@@ -101,7 +111,7 @@ class ChainWatch:
             "ListChains", lambda: self._stub.ListChains(pb.ListChainsRequest(), wait_for_ready=True, timeout=30)
         )
         for chain in chains.chains:
-            if chain.sender.lower() == self._signer:
+            if self._signer and chain.sender.lower() == self._signer:
                 raise SharedKeyError(
                     f"guardian.private_key is the key that sends transactions on {chain.name or chain.chain_id}: "
                     "give the guardian a key of its own"

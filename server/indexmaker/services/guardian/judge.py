@@ -32,11 +32,12 @@ JOURNAL_CHECKS = (
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check came to; one whose source was not asked says nothing."""
+    """What one check came to; one whose source was not asked found nothing, and `note` says why not."""
 
     check: Check
     asked: bool = True
     findings: tuple[str, ...] = ()
+    note: str = ""
 
 
 def outcomes(checks: tuple[Check, ...], found: tuple[Discrepancy, ...]) -> tuple[Outcome, ...]:

@@ -26,9 +26,9 @@ _EVERY = 5_000
 
 
 class CheckpointedJournal:
-    """A journal that is only read, with the one snapshot of a file of one's own."""
+    """A journal that is only read, with the one snapshot of a file of one's own, or none."""
 
-    def __init__(self, journal: Journal, file: Path) -> None:
+    def __init__(self, journal: Journal, file: Path | None = None) -> None:
         self._journal = journal
         self._file = file
 
@@ -55,6 +55,8 @@ class CheckpointedJournal:
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the checkpoint; at any moment the file is a whole one."""
+        if self._file is None:
+            return
         fresh = self._file.with_suffix(".new")
         with fresh.open("wb") as file:
             file.write(msgspec.msgpack.encode(snapshot))
@@ -64,6 +66,8 @@ class CheckpointedJournal:
 
     def snapshots(self) -> Iterator[Snapshot]:
         """The checkpoint, if there is one that can be read."""
+        if self._file is None:
+            return
         try:
             yield msgspec.msgpack.decode(self._file.read_bytes(), type=Snapshot)
         except (FileNotFoundError, msgspec.MsgspecError):
@@ -71,7 +75,8 @@ class CheckpointedJournal:
 
     def forget(self) -> None:
         """Do without the checkpoint: the journal is read from its beginning."""
-        self._file.unlink(missing_ok=True)
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
 
 
 class Reading:

@@ -14,6 +14,7 @@ __all__ = ["Check", "Discrepancy", "differs", "unequal"]
 class Check(enum.StrEnum):
     """What was compared; the ones from CHAIN on need more than the journal."""
 
+    JOURNAL = "JOURNAL"
     IDENTITY = "IDENTITY"
     BALANCE = "BALANCE"
     PRECISION = "PRECISION"
