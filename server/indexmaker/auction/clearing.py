@@ -27,8 +27,10 @@ class Cleared(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Certificate
 
 
-def clear(problem: Problem, backend: LpBackend) -> Cleared:
+def clear(problem: Problem, backend: LpBackend, *, equal: bool = True) -> Cleared:
     """Solve, choose the canonical prices and fills, make them integers, and certify them.
+
+    Without `equal` the ratios at the margin are whatever the solver makes of them, which is quicker.
 
     The answer does not depend on the order in which the problem lists its orders, except that equal orders share
     the last units in that order.
@@ -46,7 +48,7 @@ def clear(problem: Problem, backend: LpBackend) -> Cleared:
         for row in problem.rows
     ]
     ordered = msgspec.structs.replace(problem, orders=[problem.orders[n] for n in places], rows=rows)
-    cleared = _clear(ordered, backend)
+    cleared = _clear(ordered, backend, equal=equal)
     fills = [0] * len(places)
     for place, fill in zip(places, cleared.result.fills, strict=True):
         fills[place] = fill
@@ -77,7 +79,7 @@ def _sort_key(problem: Problem, number: int) -> tuple[object, ...]:
     return order.legs, -order.limit, order.quantity, order.external, number
 
 
-def _clear(problem: Problem, backend: LpBackend) -> Cleared:
+def _clear(problem: Problem, backend: LpBackend, *, equal: bool) -> Cleared:
     if not problem.orders:
         return _certified(problem, no_trade(problem))
     scaled = scale(problem)
@@ -85,7 +87,7 @@ def _clear(problem: Problem, backend: LpBackend) -> Cleared:
     prices = canonical_prices(problem, scaled, solution)
     row_duals = np.maximum(solution.duals[scaled.atoms :], 0.0)
     standing = stand(problem, scaled, prices, row_duals)
-    ratios = canonical_ratios(problem, scaled, standing, backend, solution)
+    ratios = canonical_ratios(problem, scaled, standing, backend, solution, equal=equal)
     fills = round_fills(problem, standing, ratios)
     row_prices = _row_prices(problem, scaled, row_duals)
     return _certified(problem, Result(fills=fills, prices=prices, row_prices=row_prices))

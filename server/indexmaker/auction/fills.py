@@ -24,7 +24,7 @@ __all__ = ["Standing", "State", "canonical_ratios", "stand"]
 _EPSILON = 1e-10
 _EXTERNAL_COST = 1e-3
 """What a step of an outside book costs in the volume: just enough not to be used without need."""
-_RAISES = 32
+_RAISES = 16
 """Rounds of raising the smallest ratio; later ones keep what the last round gave them."""
 
 
@@ -82,9 +82,15 @@ def _rounding(problem: Problem, legs: Legs) -> float:
 
 
 def canonical_ratios(
-    problem: Problem, scaled: ScaledProblem, standing: Standing, backend: LpBackend, fallback: LpSolution
+    problem: Problem,
+    scaled: ScaledProblem,
+    standing: Standing,
+    backend: LpBackend,
+    fallback: LpSolution,
+    *,
+    equal: bool,
 ) -> Floats:
-    """Filled share of every order, between 0 and 1."""
+    """Filled share of every order, between 0 and 1; unless `equal`, any of the largest volume."""
     program = scaled.program
     states = np.array(standing.states)
     filled = np.where(states == State.FULL, program.upper, 0.0)
@@ -96,7 +102,7 @@ def canonical_ratios(
     margin = _restricted(program, groups, external, program.times(filled))
     try:
         x = backend.solve(margin).x
-        if np.count_nonzero(~external) > 1 and np.any(x[~external] < margin.upper[~external] * (1 - 1e-9)):
+        if equal and np.count_nonzero(~external) > 1 and np.any(x[~external] < margin.upper[~external] * (1 - 1e-9)):
             x = _equalised(margin, external, x, backend)
     except SolverFailed:
         upper = np.where(program.upper > 0, program.upper, 1.0)

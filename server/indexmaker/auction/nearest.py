@@ -21,7 +21,7 @@ from indexmaker.auction.linear import Floats
 __all__ = ["Region", "nearest_point"]
 
 _ROUNDS = 100
-_SWEEPS = 1_000
+_SWEEPS = 300
 _TOLERANCE = 1e-12
 
 
@@ -75,19 +75,22 @@ def _guess(reference: Floats, region: Region) -> tuple[NDArray[np.int8], Floats]
     """
     count = len(region.least)
     multipliers = np.zeros(count)
-    norms = np.einsum("ij,ij->i", region.matrix, region.matrix)
+    places = [np.flatnonzero(row) for row in region.matrix]
+    vectors = [row[inside] for row, inside in zip(region.matrix, places, strict=True)]
+    norms = [float(vector @ vector) for vector in vectors]
+    bounds = [(region.lower[inside], region.upper[inside]) for inside in places]
     shifted = reference.copy()
     for _ in range(_SWEEPS):
         largest = 0.0
         for row in range(count):
-            vector = region.matrix[row]
-            value = float(vector @ np.clip(shifted, region.lower, region.upper))
+            inside, vector, (lower, upper) = places[row], vectors[row], bounds[row]
+            value = float(vector @ np.minimum(np.maximum(shifted[inside], lower), upper))
             aim = multipliers[row] + (value - region.most[row]) / norms[row]
             if aim <= 0.0:
                 aim = min(0.0, multipliers[row] + (value - region.least[row]) / norms[row])
             step = aim - multipliers[row]
             if step:
-                shifted -= step * vector
+                shifted[inside] -= step * vector
                 multipliers[row] = aim
                 largest = max(largest, abs(step))
         if largest < _TOLERANCE:

@@ -94,13 +94,13 @@ class _Session:
     def run(self) -> Cleared:
         """Solve two or three times; see the module."""
         market = self.market
-        cleared = self._solve(self.reach, market.steps())
+        cleared = self._solve(self.reach, equal=False)
         reach = market.reach(market.net(self._bought(cleared.result)))
-        cleared = self._solve(reach, market.steps())
+        cleared = self._solve(reach)
         deeper = market.reach(market.net(self._bought(cleared.result)))
         if self._within(deeper, reach):
             return cleared
-        return self._solve(deeper, market.steps(deeper))
+        return self._solve(deeper, within=deeper)
 
     def share_out(self, result: Result) -> list[int]:
         """Units of every order; the largest buyers leave what the rounding of all orders needs within the reach."""
@@ -125,7 +125,7 @@ class _Session:
         whole = [*fills, *result.fills[len(self.merger.keys) :]]
         return certify(problem, Result(fills=whole, prices=result.prices, row_prices=result.row_prices))
 
-    def _solve(self, reach: Reach, steps: list[Order]) -> Cleared:
+    def _solve(self, reach: Reach, *, within: Reach | None = None, equal: bool = True) -> Cleared:
         self.reach = reach
         baskets = self.market.tokens.items()
         self.costs = {token: buy_price(basket, reach.dearest) for basket, token in baskets}
@@ -141,8 +141,9 @@ class _Session:
             token, weight = order.legs[0]
             side = minted if weight > 0 else redeemed
             side[token] = side.get(token, 0) + order.quantity
+        steps = self.market.steps(minted, redeemed, within=within)
         self.externals = [*self.market.conversions(minted, redeemed), *steps]
-        return clear(self._problem(merged, wastes=self.market.wastes()), self.backend)
+        return clear(self._problem(merged, wastes=self.market.wastes()), self.backend, equal=equal)
 
     def _problem(self, orders: Sequence[Order], *, wastes: Sequence[int]) -> Problem:
         """These index orders over the conversions and steps of the last solve."""

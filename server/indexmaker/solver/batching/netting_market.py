@@ -14,7 +14,7 @@ prices of assets in atoms of collateral per unit, of tokens in 10**-36; money co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from indexmaker.auction import Order, price_tolerance
 from indexmaker.auction.model import Legs
@@ -119,22 +119,26 @@ class NettingMarket:
             orders.append(Order(redeem, limit, redeemed.get(token, 0), external=True))
         return orders
 
-    def steps(self, reach: Reach | None = None) -> list[Order]:
-        """Supply of all assets; with a reach nothing beyond its prices.
+    def steps(
+        self, minted: Mapping[int, int], redeemed: Mapping[int, int], *, within: Reach | None = None
+    ) -> list[Order]:
+        """Supply of all assets as far as these tokens could need it; with a reach nothing beyond its prices.
 
         No step is better than the mid price, as nobody trades at better ones: so supply never trades with itself.
         """
+        needed, given = self.net(minted), self.net(redeemed)
         orders: list[Order] = []
         for atom, asset in enumerate(self.assets):
             supply = self.supplies[asset]
             asks = [(max(supply.mid, p), q) for p, q in (*supply.asks, (supply.house_price, supply.inventory))]
             bids = [(min(supply.mid, p), q) for p, q in (*supply.bids, (supply.house_price, supply.absorb))]
-            if reach is not None:
-                asks = [step for step in asks if step[0] <= reach.dearest[asset]]
-                bids = [step for step in bids if step[0] >= reach.cheapest[asset]]
-            ask, bid = ((atom, -1),), ((atom, 1),)
-            orders += [Order(ask, -p, q * ATOMS, external=True) for p, q in asks if p * q > _DUST]
-            orders += [Order(bid, p, q * ATOMS, external=True) for p, q in bids if p * q > _DUST]
+            if within is not None:
+                asks = [step for step in asks if step[0] <= within.dearest[asset]]
+                bids = [step for step in bids if step[0] >= within.cheapest[asset]]
+            asks = _first(sorted(asks), needed.get(asset, 0))
+            bids = _first(sorted(bids, reverse=True), given.get(asset, 0))
+            orders += [Order(((atom, -1),), -price, size * ATOMS, external=True) for price, size in asks]
+            orders += [Order(((atom, 1),), price, size * ATOMS, external=True) for price, size in bids]
         return orders
 
     def wastes(self, *, tokens: bool = False) -> list[int]:
@@ -169,3 +173,16 @@ class NettingMarket:
         missing = {asset: amount + self.users[asset] for asset, amount in net.items() if amount > 0}
         left = {asset: 1 - amount + self.users[asset] for asset, amount in net.items() if amount < 0}
         return reach_at(self.supplies, missing, left)
+
+
+def _first(steps: Iterable[tuple[int, int]], quantity: int) -> list[tuple[int, int]]:
+    """The steps that reach twice a quantity, without those that are dust."""
+    found = []
+    left = 2 * quantity
+    for price, size in steps:
+        if left <= 0:
+            break
+        if price * size > _DUST:
+            found.append((price, size))
+            left -= size
+    return found
