@@ -27,7 +27,7 @@ __all__ = ["app"]
 _EXPECTED = (PluginError, ConfigurationFault, DevnetError, TimeoutError)
 """Errors whose message says all; anything else is a defect and shows its traceback."""
 
-app = App(name="demo", help="Run the whole system on this machine, from deposit to mint.")
+app = App(name="demo", help="Run the whole system on this machine, from deposit to mint and back.")
 
 
 @app.default
@@ -40,7 +40,7 @@ def demo(
     also_kill: tuple[str, ...] = (),
     stay: bool = False,
 ) -> int:
-    """Start two local chains, a venue, the core and five plugins; deposit, order, crash, recover, mint; check all.
+    """Start two local chains, a venue, the core, five plugins; deposit, order, crash, recover, mint, sell; check all.
 
     Takes about a minute. Exit code 0 only if every check holds; 1 if one does not, 2 if it could not be run.
 
@@ -57,7 +57,7 @@ def demo(
     also_kill
         A plugin to kill too while the orders are under way, such as across. May be repeated.
     stay
-        Keep everything running after the mints, for commands in another terminal; Ctrl-C goes on with the checks.
+        Keep everything running after the sale, for commands in another terminal; Ctrl-C goes on with the checks.
     """
     console = Console()
     if folder is not None and folder.exists() and any(folder.iterdir()):
@@ -93,8 +93,8 @@ def demo(
 
 def _show(console: Console, outcome: Outcome, files: DemoFiles) -> None:
     print_orders(console, outcome.report["orders"])
-    if outcome.invoices:
-        print_invoice(console, outcome.invoices[0])
+    for invoice in outcome.shown:
+        print_invoice(console, invoice)
     print_checks(console, outcome.checks)
     console.print(f"files, while kept (--keep): {files.root}; log: {files.log}", highlight=False)
     console.print("next: docs/tutorial/first-order.md, README.md for your own configuration", highlight=False)

@@ -97,14 +97,22 @@ def check_venue(data: Path, solver: SolverEngine) -> tuple[list[Check], int]:
     return checks, len(doubled)
 
 
-async def doubled_on_chain(devnet: DevnetClient, *, transfers: int, settlements: int) -> list[Check]:
-    """Each transfer crossed the bridge once, and each request was settled once."""
-    spoke = devnet.arbitrum.contract("MiniSpokePool", devnet.manifest.contracts.arbitrum.spoke_pool)
-    crossed = len(await spoke.events.FundsDeposited().get_logs(from_block=0))
-    settled = 0
-    for symbol in devnet.manifest.contracts.arbitrum.gates:
-        settled += len(await devnet.gate(symbol).events.Settled().get_logs(from_block=0))
+async def doubled_on_chain(
+    devnet: DevnetClient, *, transfers: int, returns: int, mints: int, payments: int
+) -> list[Check]:
+    """Each transfer crossed the bridge once, in either direction, and each request was settled once."""
+    contracts = devnet.manifest.contracts
+    there = devnet.arbitrum.contract("MiniSpokePool", contracts.arbitrum.spoke_pool)
+    back = devnet.chain(8453).contract("MiniSpokePool", contracts.base.spoke_pool)
+    crossed = len(await there.events.FundsDeposited().get_logs(from_block=0))
+    returned = len(await back.events.FundsDeposited().get_logs(from_block=0))
+    minted, paid = 0, 0
+    for symbol in contracts.arbitrum.gates:
+        minted += len(await devnet.gate(symbol).events.Settled().get_logs(from_block=0))
+        paid += len(await devnet.gate(symbol).events.RedemptionSettled().get_logs(from_block=0))
     return [
         Check("each transfer crossed the bridge once", crossed == transfers, f"{crossed} = {transfers}"),
-        Check("each mint happened once", settled == settlements, f"{settled} = {settlements}"),
+        Check("each transfer of proceeds came back once", returned == returns, f"{returned} = {returns}"),
+        Check("each mint happened once", minted == mints, f"{minted} = {mints}"),
+        Check("each payment happened once", paid == payments, f"{paid} = {payments}"),
     ]

@@ -13,7 +13,7 @@ from rich.text import Text
 
 __all__ = ["Progress"]
 
-_TOLD = ("ROUTING", "ENGAGED", "MINTED")
+_TOLD = ("ROUTING", "ENGAGED", "MINTED", "PAYOUT_ROUTING", "PAID")
 """States that are worth a line where there is no live view."""
 
 _DONE, _NOW = "[green]✓[/]", "[yellow]…[/]"
@@ -94,7 +94,7 @@ class Progress:
             stages.add_row(mark, stage, Text.from_markup(fact))
         if not self._orders:
             return stages
-        orders = Table("order", "what", "state", "index tokens", "mint transaction", box=None, padding=(0, 2, 0, 0))
+        orders = Table("order", "what", "state", "index tokens", "transaction", box=None, padding=(0, 2, 0, 0))
         for name, row in sorted(self._orders.items()):
             orders.add_row(name, *row)
         return Group(stages, "", orders)

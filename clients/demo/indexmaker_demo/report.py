@@ -43,6 +43,8 @@ def order_row(order: solver_pb2.IndexOrder) -> dict[str, Any]:
         "assets_value": order.assets_value,
         "fees": fees_of(order.fees),
         "refund": order.refund,
+        "paid": order.paid,
+        "returned": order.returned,
         "invoice_id": order.invoice_id,
     }
 
@@ -56,26 +58,48 @@ def _short(amount: str, *, decimals: int) -> str:
 def print_orders(console: Console, orders: Sequence[dict[str, Any]]) -> None:
     """All orders with where their money went."""
     table = Table(title="Orders, in USDC", box=SIMPLE_HEAD)
-    for name in ("order", "deposit", "assets", "fees", "refund", "index tokens"):
+    for name in ("order", "paid in", "assets", "fees", "paid out", "index tokens"):
         table.add_column(name, justify="left" if name == "order" else "right", no_wrap=True)
     for order in sorted(orders, key=lambda order: str(order["client_order_id"])):
         fees = sum((Decimal(amount) for amount in order["fees"].values()), Decimal())
+        sells = order["side"] == "SELL"
         table.add_row(
             order["client_order_id"],
-            order["amount"],
+            "" if sells else order["amount"],
             _short(order["assets_value"], decimals=6),
             _short(f"{fees:f}", decimals=6),
-            _short(order["refund"], decimals=6),
-            f"{_short(order['units'], decimals=8)} {order['index']}",
+            _short(order["paid"] if sells else order["refund"], decimals=6),
+            f"{'-' * sells}{_short(order['units'], decimals=8)} {order['index']}",
         )
     console.print(table)
 
 
 def print_invoice(console: Console, invoice: invoices_pb2.Invoice) -> None:
     """One invoice, line by line with every digit, then its lots."""
-    lines = Table(title=f"Mint invoice {invoice.invoice_id}", show_header=False, box=SIMPLE_HEAD)
+    redeems = invoice.kind == invoices_pb2.INVOICE_KIND_REDEMPTION
+    title = f"{'Redemption' if redeems else 'Mint'} invoice {invoice.invoice_id}"
+    lines = Table(title=title, show_header=False, box=SIMPLE_HEAD)
     lines.add_column(no_wrap=True)
     lines.add_column(overflow="fold")
+    (_redemption_lines if redeems else _mint_lines)(lines, invoice)
+    console.print(lines)
+    _print_lots(console, invoice)
+
+
+def _redemption_lines(lines: Table, invoice: invoices_pb2.Invoice) -> None:
+    lines.add_row("request tx", invoice.deposit_id.tx_hash)
+    lines.add_row("payment tx", invoice.mint_tx_hash)
+    lines.add_row("burned", f"{invoice.burned} {invoice.index}")
+    lines.add_row("returned", f"{invoice.returned} {invoice.index}", end_section=True)
+    lines.add_row("payment", invoice.paid)
+    lines.add_row("+ venue fees", invoice.venue_fees)
+    lines.add_row("+ routing fees", invoice.routing_fees)
+    lines.add_row("+ redemption fee", invoice.redemption_fee)
+    lines.add_row("+ rounding", invoice.rounding, end_section=True)
+    lines.add_row("= proceeds", f"{invoice.proceeds} USDC")
+
+
+def _mint_lines(lines: Table, invoice: invoices_pb2.Invoice) -> None:
     lines.add_row("deposit tx", invoice.deposit_id.tx_hash)
     lines.add_row("mint tx", invoice.mint_tx_hash)
     lines.add_row("minted", f"{invoice.units} {invoice.index}", end_section=True)
@@ -86,7 +110,9 @@ def print_invoice(console: Console, invoice: invoices_pb2.Invoice) -> None:
     lines.add_row("+ rounding", invoice.rounding)
     lines.add_row("+ refund", invoice.refund, end_section=True)
     lines.add_row("= deposit", f"{invoice.deposit} USDC")
-    console.print(lines)
+
+
+def _print_lots(console: Console, invoice: invoices_pb2.Invoice) -> None:
     lots = Table(title="Lots: parts of trades at the venue", box=SIMPLE_HEAD)
     for name in ("asset", "quantity", "price", "value", "fee", "venue trade"):
         lots.add_column(name, justify="left" if name in ("asset", "venue trade") else "right", no_wrap=True)

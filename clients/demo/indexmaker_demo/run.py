@@ -1,4 +1,4 @@
-"""The demonstration from start to end: start everything, trade, crash, recover, check."""
+"""The demonstration from start to end: start everything, trade, crash, recover, sell, check."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from indexmaker.api.solver.v1 import solver_pb2
+from indexmaker.api.solver.v1 import invoices_pb2, solver_pb2
 from indexmaker.config import load_settings
 from indexmaker.connectors.supervision_service import serve_supervision
 from indexmaker.connectors.supervisor import Supervisor
 from indexmaker.connectors.table import News, ProcessEvent, ProcessStatus
+from indexmaker.money import format_atoms, mul_floor, parse_atoms
 from indexmaker.services.system import CORE, system_processes
 from indexmaker_client import Client
 from indexmaker_client.fix_messages import ExecutionReport
@@ -24,7 +25,7 @@ from indexmaker_demo.crash import CrashFacts, check_venue, crash_facts, doubled_
 from indexmaker_demo.files import DemoFiles, free_port, system_configuration
 from indexmaker_demo.progress import Progress
 from indexmaker_demo.report import fees_of, order_row, plain
-from indexmaker_demo.scenario import INDICES, ORDERS
+from indexmaker_demo.scenario import INDICES, ORDERS, SALE
 from indexmaker_demo.trades import trades_of
 from indexmaker_demo.users import PlacedOrder, User
 from indexmaker_demo.world import EXCHANGE, manifest_of, world_processes
@@ -43,7 +44,8 @@ class Outcome:
 
     report: dict[str, Any]
     checks: list[Check]
-    invoices: list[Any] = field(default_factory=list)
+    shown: list[Any] = field(default_factory=list)
+    """Invoices worth printing: one of each kind."""
 
 
 class Demo:
@@ -101,15 +103,25 @@ class Demo:
                 placed, before = await self._trade(system, client, devnet, manifest, fix_port=fix_port)
                 facts = await self._collect(client)
             checks = await check_chain(devnet, facts["invoices"], before=before)
+            minted, redeemed = _by_kind(facts["invoices"])
+            back = sum(1 for one in facts["transfers"] if one.source.startswith("VENUE:"))
             checks += await doubled_on_chain(
-                devnet, transfers=len(facts["transfers"]), settlements=len(facts["invoices"])
+                devnet,
+                transfers=len(facts["transfers"]) - back,
+                returns=back,
+                mints=len(minted),
+                payments=len(redeemed),
             )
-            mints = [await self._mint(devnet, invoice) for invoice in facts["invoices"]]
+            mints = [await self._settlement(devnet, invoice) for invoice in minted]
+            payments = [
+                await self._settlement(devnet, invoice) | {"paid": invoice.paid, "returned": invoice.returned}
+                for invoice in redeemed
+            ]
             if self._stay:
                 await self._linger(core)
             rows = (*world.processes(), *system.processes())
         progress.begin("Verifying the journal by replay, and the venue's books against ours")
-        outcome = self._judge(facts, checks, placed=placed, mints=mints, rows=rows)
+        outcome = self._judge(facts, checks, placed=placed, mints=mints, payments=payments, rows=rows)
         progress.end(f"{outcome.report['journal']['events']} events")
         return outcome
 
@@ -142,7 +154,19 @@ class Demo:
                         following.create_task(user.follow(self._told, until=wanted))
                 progress.end("all minted, confirmed, and invoiced")
                 await killer
+            await self._sell(users[SALE.user], client)
         return placed, before
+
+    async def _sell(self, user: User, client: Client) -> None:
+        """One user turns a part of what was bought into money again."""
+        self._progress.begin(f"Selling {SALE.share} of {SALE.index}, and paying for it on Arbitrum")
+        orders = [order for order in await client.orders() if order.terms.index == SALE.index]
+        held = next(order.units for order in orders if f"42161:{order.terms.account.address}" == user.account)
+        units = format_atoms(mul_floor(parse_atoms(held), parse_atoms(SALE.share)))
+        await user.sell(SALE, units=units)
+        await user.follow(self._told, until={SALE.client_order_id})
+        order = next(one for one in await client.orders() if one.terms.client_order_id == SALE.client_order_id)
+        self._progress.end(f"{order.paid} USDC paid for {order.units} {SALE.index}")
 
     async def _kill_in_batch(self, system: Supervisor, client: Client) -> None:
         """Kill the core when some orders of a batch are filled and others are still on their way."""
@@ -158,9 +182,10 @@ class Demo:
         self._progress.fact("core is back: journal replayed, venue and chains asked, batch goes on")
 
     def _told(self, report: ExecutionReport) -> None:
+        sells = report.side == "SELL"
         self._progress.order(
             report.client_order_id,
-            what=f"{report.amount} USDC of {report.index}",
+            what=f"{report.index} for USDC" if sells else f"{report.amount} USDC of {report.index}",
             state=report.state,
             units=report.units,
             tx_hash=report.mint_tx_hash,
@@ -188,7 +213,7 @@ class Demo:
             "ledger": [await client.ledger()],
         }
 
-    async def _mint(self, devnet: DevnetClient, invoice: Any) -> dict[str, Any]:  # noqa: ANN401 - a proto message
+    async def _settlement(self, devnet: DevnetClient, invoice: Any) -> dict[str, Any]:  # noqa: ANN401 - a proto message
         receipt = await devnet.arbitrum.w3.eth.get_transaction_receipt(invoice.mint_tx_hash)
         head = await devnet.arbitrum.w3.eth.block_number
         confirmations = head - receipt["blockNumber"] + 1
@@ -206,6 +231,7 @@ class Demo:
         *,
         placed: list[PlacedOrder],
         mints: list[dict[str, Any]],
+        payments: list[dict[str, Any]],
         rows: tuple[ProcessStatus, ...],
     ) -> Outcome:
         files = self._files
@@ -220,7 +246,7 @@ class Demo:
             *check_invoices(facts["invoices"], facts["batches"]),
             *checks,
             *at_venue,
-            Check("every order was placed by the demonstration", len(facts["orders"]) == len(placed)),
+            Check("every order was placed by the demonstration", len(facts["orders"]) == len(placed) + 1),
             Check("the ledger balances", ledger.balanced),
             Check("the journal replays to the same state", journal.verified, journal.detail),
             Check("the core was killed in the middle of a batch", crash.in_batch, f"{crash.unfinished} orders open"),
@@ -230,8 +256,9 @@ class Demo:
             ),
         ]
         report = self._report(facts, placed=placed, mints=mints, rows=rows, crash=crash, doubled=doubled, checks=checks)
+        report["redemptions"] = payments
         report["journal"] = {"events": journal.events, "verified": journal.verified}
-        return Outcome(report, checks, facts["invoices"])
+        return Outcome(report, checks, [kind[0] for kind in _by_kind(facts["invoices"]) if kind])
 
     def _report(
         self,
@@ -289,6 +316,12 @@ class Demo:
                 "asset_orders_open": crash.unfinished,
             },
         }
+
+
+def _by_kind(invoices: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Mint invoices and redemption invoices."""
+    redeemed = [one for one in invoices if one.kind == invoices_pb2.INVOICE_KIND_REDEMPTION]
+    return [one for one in invoices if one not in redeemed], redeemed
 
 
 @asynccontextmanager

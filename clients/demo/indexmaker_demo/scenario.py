@@ -1,10 +1,12 @@
-"""Who orders what: three users, two indices that share assets, one order too small for the venue's minimums."""
+"""Who orders what: three users, two indices that share assets, one order too small for the venue's minimums, and a
+sale of a part of what was bought.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["INDICES", "ORDERS", "DemoIndex", "DemoOrder"]
+__all__ = ["INDICES", "ORDERS", "SALE", "DemoIndex", "DemoOrder", "DemoSale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,20 @@ class DemoOrder:
     def client_order_id(self) -> str:
         """Unique per user."""
         return f"demo-{self.user + 1}-{self.index.lower()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSale:
+    """A share (a decimal below 1) of the index tokens that a user has bought, sold at the end."""
+
+    user: int
+    index: str
+    share: str
+
+    @property
+    def client_order_id(self) -> str:
+        """Unique per user."""
+        return f"demo-{self.user + 1}-{self.index.lower()}-sale"
 
 
 _TOP20 = {
@@ -65,3 +81,5 @@ ORDERS = (
     DemoOrder(user=1, index="TOP20", amount="30"),
     DemoOrder(user=2, index="CORE6", amount="250"),
 )
+
+SALE = DemoSale(user=2, index="CORE6", share="0.6")

@@ -1,4 +1,4 @@
-"""The users of the demonstration: each deposits on the chain and orders over FIX, like anybody else."""
+"""The users of the demonstration: each pays in on the chain and orders over FIX, like anybody else."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from indexmaker.money import atoms_to_units, parse_atoms
 from indexmaker_client import Signer
 from indexmaker_client.fix import FixClient
 from indexmaker_client.fix_messages import ExecutionReport, TradeCaptureReport
-from indexmaker_demo.scenario import DemoOrder
+from indexmaker_demo.scenario import DemoOrder, DemoSale
 from indexmaker_evm.devnet.client import DepositReceipt, DevnetClient
 from indexmaker_evm.devnet.manifest import Account
 
 __all__ = ["PlacedOrder", "User"]
 
 _USDC_DECIMALS = 6
-_MINTED = "MINTED"
+_SETTLED = ("MINTED", "PAID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class User:
         self._devnet = devnet
         self._signer = Signer(42161, wallet.private_key())
         self._fix = FixClient(fix_url, self._signer, sender_comp_id=f"DEMO{number + 1}")
-        self.minted: set[str] = set()
+        self.settled: set[str] = set()
 
     async def __aenter__(self) -> User:
         await self._fix.__aenter__()
@@ -64,15 +64,20 @@ class User:
         await self._fix.submit(client_order_id=order.client_order_id, index=order.index, cash=order.amount)
         return PlacedOrder(order, self.account, deposit)
 
+    async def sell(self, sale: DemoSale, *, units: str) -> None:
+        """Give index tokens into the gate, then send the order over FIX."""
+        await self._devnet.redeem(self._wallet, symbol=sale.index, shares=parse_atoms(units))
+        await self._fix.sell(client_order_id=sale.client_order_id, index=sale.index, units=units)
+
     async def follow(self, told: Callable[[ExecutionReport], None], *, until: set[str]) -> None:
-        """Pass execution reports on until these orders are reported as minted, with their invoices."""
+        """Pass execution reports on until these orders are reported as minted or paid, with their invoices."""
         invoiced: set[str] = set()
         async for event in self._fix.events():
             if isinstance(event, ExecutionReport):
                 told(event)
-                if event.state == _MINTED:
-                    self.minted.add(event.client_order_id)
+                if event.state in _SETTLED:
+                    self.settled.add(event.client_order_id)
             elif isinstance(event, TradeCaptureReport):
                 invoiced.add(event.client_order_id)
-            if until <= self.minted and until <= invoiced:
+            if until <= self.settled and until <= invoiced:
                 return
