@@ -13,14 +13,15 @@ from indexmaker.solver.errors import StateError
 from indexmaker.solver.evidence import Evidence
 from indexmaker.solver.invoice import canonical_lots, management_fee
 from indexmaker.solver.vocabulary import LotSource
-from solver.world import ALICE, BOB, amt, instrument, make_world
+from solver.selling import holder, pay_out, ready_to_sell, sale
+from solver.world import ALICE, BOB, World, amt, deep_market, instrument, make_world
 
 
 class Watched:
     """A world whose every event is shown to the guardian's record as well."""
 
-    def __init__(self) -> None:
-        self.world = make_world()
+    def __init__(self, world: World | None = None) -> None:
+        self.world = world or make_world()
         self.evidence = Evidence()
         for event, sequence, at in self.world.journal:
             self.evidence.apply(event, sequence=sequence, at=at)
@@ -35,11 +36,11 @@ class Watched:
         self.world.engine.apply = apply  # type: ignore[method-assign]
         self.world.hooks.append(self._sign)
 
-    def review(self, invoice: out.Invoice) -> tuple[str, ...]:
+    def review(self, invoice: out.Invoice | out.RedemptionInvoice) -> tuple[str, ...]:
         return tuple(f"{found.check}: {found.text}" for found in self.evidence.review(invoice))
 
     def _sign(self, world, command):  # type: ignore[no-untyped-def]
-        if not isinstance(command, out.SignInvoice):
+        if not isinstance(command, out.SignInvoice | out.SignRedemption):
             return None
         self.findings.append(self.review(command.invoice))
         return [world.sign(command.invoice)]
@@ -230,6 +231,55 @@ def test_a_dumped_record_goes_on_as_if_it_had_never_stopped() -> None:
     assert all(again.review(invoice) == () for invoice in invoices(watched))
     with pytest.raises(StateError):
         again.load(b"{}")
+
+
+def netted() -> Watched:
+    """Alice sells while Bob buys for more: most changes hands inside the batch."""
+    world = holder(ALICE)
+    for symbol, price in (("BTCUSDC", "100000"), ("ETHUSDC", "4000")):
+        world.markets[symbol] = deep_market(price)
+    ready_to_sell("4", world=world)
+    watched = Watched(world)
+    world.order(BOB, "900")
+    world.deposit(BOB, "900")
+    world.run(20)
+    pay_out(world)
+    return watched
+
+
+def test_both_sides_of_a_cross_are_found_good() -> None:
+    watched = netted()
+    bought = watched.world.engine.order(BOB, "one")
+    assert bought is not None
+    assert {lot.source for lot in bought.lots} >= {LotSource.CROSS, LotSource.TRADE}
+    assert sale(watched.world).redemption is not None
+    assert watched.findings == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"quantity": 10**18}, {"price": 1}, {"value": 10**24}, {"fee": 10**18}, {"trade_id": "x-b-BTC"}, {"asset": "SOL"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_cross_that_the_other_side_knows_nothing_of_is_found_out(change: dict[str, object]) -> None:
+    watched = netted()
+    bought = watched.world.engine.order(BOB, "one")
+    assert bought is not None
+    assert bought.invoice is not None
+    lots = [
+        msgspec.structs.replace(lot, **change) if lot.source is LotSource.CROSS else lot for lot in bought.invoice.lots
+    ]
+    assert watched.review(msgspec.structs.replace(bought.invoice, lots=canonical_lots(lots)))
+
+
+@pytest.mark.parametrize("field", [field.name for field in msgspec.structs.fields(out.RedemptionInvoice)])
+def test_every_field_of_a_redemption_is_watched(field: str) -> None:
+    watched = netted()
+    redemption = sale(watched.world).redemption
+    value = getattr(redemption, field)
+    if field == "deadline":
+        value += 10 * watched.world.config.invoice_life_ns
+    assert watched.review(msgspec.structs.replace(redemption, **{field: changed(value)})), field
 
 
 HONEST = traded()

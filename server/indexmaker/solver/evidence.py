@@ -106,6 +106,7 @@ class Evidence:
         arrival_tx, found = judged
         context = ContextFacts(
             arrival_tx=arrival_tx,
+            transfer_id=self._replica.state.orders[account.order_id].transfer_id,
             batches=self._replica.state.trades,
             bases=self._record.bases,
             deadline_until=self._deadline_until(account, deadlines=deadlines),

@@ -126,17 +126,12 @@ def _amend(record: EvidenceRecord, event: ev.OrderAmendRequested, outputs: _Outp
 
 
 def _note_mids(record: EvidenceRecord, event: ev.BatchSolve, outputs: _Outputs) -> None:
-    """The mid prices of a batch, of the books that it names."""
-    mids: dict[str, int] = {}
-    for book in event.books:
-        asset = record.bases.get(f"{book.venue}:{book.symbol}")
-        if asset is not None:
-            mids.setdefault(asset, _mid(book))
+    """The mid prices of a batch, of the books that the replica says were used."""
     books = {(book.venue, book.symbol): book for book in event.books}
     for report in _begun(outputs):
-        pools = {pool.asset: books.get((pool.venue, pool.symbol)) for pool in report.pools}
-        named = {asset: _mid(book) for asset, book in pools.items() if book is not None}
-        record.mids |= {f"{report.batch_id}:{asset}": mid for asset, mid in (mids | named).items()}
+        for pool in report.pools:
+            book = books.get((pool.venue, pool.symbol))
+            record.mids[f"{report.batch_id}:{pool.asset}"] = _mid(book) if book is not None else 0
 
 
 def _begun(outputs: _Outputs) -> Iterable[BatchReport]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from indexmaker.identifiers import derived_id
 from indexmaker.solver.commands import Invoice, RedemptionInvoice
 from indexmaker.solver.guardian.facts import ContextFacts, trade_key
-from indexmaker.solver.guardian.findings import Check, Discrepancy
+from indexmaker.solver.guardian.findings import Check, Discrepancy, unequal
 from indexmaker.solver.vocabulary import LotSource
 
 __all__ = ["verify_context"]
@@ -26,10 +26,14 @@ def _identity(invoice: Invoice | RedemptionInvoice, facts: ContextFacts) -> Iter
     if invoice.invoice_id not in ids:
         text = f"{invoice.invoice_id} is no id of an invoice of order {invoice.order_id}"
         yield Discrepancy(check=Check.IDENTITY, text=text)
-    stated = invoice.deposit_tx if isinstance(invoice, Invoice) else invoice.request_tx
-    if stated != facts.arrival_tx:
-        text = f"transaction of the request: invoice says {stated!r}, known is {facts.arrival_tx!r}"
-        yield Discrepancy(check=Check.IDENTITY, text=text)
+    arrival_tx = invoice.deposit_tx if isinstance(invoice, Invoice) else invoice.request_tx
+    yield from unequal(
+        Check.IDENTITY,
+        (
+            ("transaction of the request", arrival_tx, facts.arrival_tx),
+            ("transfer", invoice.transfer_id, facts.transfer_id),
+        ),
+    )
     if not 0 < invoice.deadline <= facts.deadline_until:
         text = f"deadline {invoice.deadline} is beyond {facts.deadline_until}, the life of an invoice from now on"
         yield Discrepancy(check=Check.IDENTITY, text=text)

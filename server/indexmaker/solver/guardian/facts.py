@@ -54,11 +54,13 @@ class InvoiceFacts(Value, frozen=True, kw_only=True):
 class ContextFacts(Value, frozen=True, kw_only=True):
     """What else an account, of either side, is held against.
 
-    `arrival_tx` is the transaction that brought the deposit or the escrow; `batches` the batch of each trade by
+    `arrival_tx` is the transaction that brought the deposit or the escrow; `transfer_id` what carried the deposit, or
+    the proceeds; `batches` the batch of each trade by
     `trade_key`; `bases` the asset of each "venue:symbol"; `deadline_until` the latest deadline that may be signed.
     """
 
     arrival_tx: str
+    transfer_id: str
     batches: Mapping[str, str]
     bases: Mapping[str, str]
     deadline_until: int
