@@ -13,12 +13,10 @@ from indexmaker.solver.commands import FeeAccrualReport, IndexReport, RebalanceR
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import SolverEvent
 from indexmaker.solver.state import Index
-from indexmaker.solver.vocabulary import Value
+from indexmaker.solver.vocabulary import RebalanceState, Value
 from indexmaker.storage import NavHistory, NavPoint
 
 __all__ = ["Nav", "NavDesk", "NavRecorder", "PriceSource"]
-
-_NEW_BASKET = (IndexReport, RebalanceReport, FeeAccrualReport)
 
 
 class PriceSource(Protocol):
@@ -98,7 +96,7 @@ class NavRecorder:
 
     def __call__(self, committed: Committed[SolverEvent, SolverCommand | SolverReport]) -> None:
         """Subscriber of the sequencer: look for new baskets."""
-        if not committed.replayed and any(isinstance(output, _NEW_BASKET) for output in committed.outputs):
+        if not committed.replayed and any(map(_new_basket, committed.outputs)):
             self._changed.set()
 
     async def run(self) -> None:
@@ -124,3 +122,9 @@ class NavRecorder:
         ]
         if points:
             await self._history.write(points)
+
+
+def _new_basket(output: SolverCommand | SolverReport) -> bool:
+    if isinstance(output, RebalanceReport):
+        return output.state is RebalanceState.COMPLETED
+    return isinstance(output, IndexReport | FeeAccrualReport)
