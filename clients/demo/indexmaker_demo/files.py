@@ -66,11 +66,16 @@ class DemoFiles:
         """The solver's secret at the venue."""
         return self.root / "api-secret"
 
+    @property
+    def invoice_secret(self) -> Path:
+        """What the links of invoices are keyed with."""
+        return self.root / "invoice-secret"
+
     def prepare(self) -> None:
         """Make the folders and fresh secrets."""
         for folder in (self.root, self.world, self.run, self.exchange_data):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for secret in (self.api_key, self.api_secret):
+        for secret in (self.api_key, self.api_secret, self.invoice_secret):
             secret.touch(mode=0o600)
             secret.write_text(secrets.token_hex(32))
         self.indices.write_text(json.dumps([{"symbol": one.symbol, "name": one.name} for one in INDICES]))
@@ -133,6 +138,10 @@ def system_configuration(files: DemoFiles, manifest: Manifest, *, venue_url: str
         "",
         "[guardian]",
         f"private_key = {_toml(f'file:{accounts.issuer.private_key_file}')}",
+        "",
+        "[invoices]",
+        f"listen = {_toml(f'127.0.0.1:{free_port()}')}",
+        f"secret = {_toml(f'file:{files.invoice_secret}')}",
         "",
         "[venues.binance]",
         'market_data = "binance-market-data"',

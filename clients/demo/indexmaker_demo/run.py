@@ -86,7 +86,7 @@ class Demo:
 
     async def _system(self, world: Supervisor, manifest: Manifest, *, venue_url: str) -> Outcome:
         files, progress = self._files, self._progress
-        progress.begin("Starting the core and its five plugins")
+        progress.begin("Starting the guardian, the core and its five plugins")
         fix_port = free_port()
         text = system_configuration(files, manifest, venue_url=venue_url, fix_port=fix_port)
         files.configuration.write_text(text)
@@ -118,6 +118,7 @@ class Demo:
                 for invoice in redeemed
             ]
             if self._stay:
+                progress.fact(f"an invoice as a page: {facts['invoices'][0].page}")
                 await self._linger(core)
             rows = (*world.processes(), *system.processes())
         progress.begin("Verifying the journal by replay, and the venue's books against ours")
