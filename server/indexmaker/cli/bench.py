@@ -27,12 +27,12 @@ app = App(
     """,
 )
 
-What = Literal["core", "intake", "growth"]
+What = Literal["allocation", "core", "intake", "growth"]
 
 
 @app.command
 def solver(*, what: tuple[What, ...] = (), quick: bool = False, json: Json = False) -> int:
-    """Measure the solver: fills, replay, orders through gRPC, memory, and how each grows.
+    """Measure the solver: allocation, fills, replay, orders through gRPC, memory, and how they grow.
 
     Parameters
     ----------
@@ -42,11 +42,13 @@ def solver(*, what: tuple[What, ...] = (), quick: bool = False, json: Json = Fal
         Smaller sizes: half a minute instead of several.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    from indexmaker.bench.solver_allocation import allocation_figures
     from indexmaker.bench.solver_core import batch_figures, growth_figures
     from indexmaker.bench.solver_intake import intake_figures
 
     sizes = (100, 1_000) if quick else (100, 1_000, 10_000)
     parts: dict[str, Callable[[], Iterable[Figure]]] = {
+        "allocation": lambda: allocation_figures((*sizes, *(() if quick else (100_000,)))),
         "core": batch_figures,
         "intake": lambda: intake_figures(orders=500 if quick else 4_000),
         "growth": lambda: growth_figures(sizes=sizes),
