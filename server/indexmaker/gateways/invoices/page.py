@@ -147,7 +147,7 @@ def _lots(invoice: pb.Invoice) -> Element:
     if not invoice.lots:
         return tag("p", "Nothing was traded.")
     by_asset = groupby(sorted(invoice.lots, key=lambda lot: lot.asset), key=lambda lot: lot.asset)
-    rows = [row for asset, lots in by_asset for row in _asset_rows(asset, list(lots))]
+    rows = [row for asset, lots in by_asset for row in _asset_rows(asset, list(lots), sold=_sold(invoice))]
     total = tag(
         "tr",
         tag("th", "All assets", scope="row", colspan="4"),
@@ -158,12 +158,12 @@ def _lots(invoice: pb.Invoice) -> Element:
     return _table(columns, rows, foot=[total], numbers=(2, 3, 4, 5))
 
 
-def _asset_rows(asset: str, lots: list[pb.InvoiceLot]) -> Iterator[Element]:
+def _asset_rows(asset: str, lots: list[pb.InvoiceLot], *, sold: bool) -> Iterator[Element]:
     for lot in lots:
         yield tag(
             "tr",
             tag("td", asset),
-            tag("td", _origin(lot)),
+            tag("td", _origin(lot, sold=sold)),
             tag("td", lot.quantity, class_="n"),
             tag("td", lot.price, class_="n"),
             tag("td", lot.value, class_="n"),
@@ -180,12 +180,14 @@ def _asset_rows(asset: str, lots: list[pb.InvoiceLot]) -> Iterator[Element]:
     )
 
 
-def _origin(lot: pb.InvoiceLot) -> str:
+def _origin(lot: pb.InvoiceLot, *, sold: bool) -> str:
     match lot.source:
         case "CROSS":
-            return f"another order of the same batch ({lot.trade_id})"
+            return f"another order of the same batch, at the mid price ({lot.trade_id})"
+        case "INVENTORY" if sold:
+            return f"taken by the house, at the mid price ({lot.trade_id})"
         case "INVENTORY":
-            return f"the house's stock, from {lot.venue} {lot.symbol} trade {lot.trade_id}"
+            return f"the house's stock, at the mid price ({lot.trade_id} on {lot.venue})"
     return f"{lot.venue} {lot.symbol} trade {lot.trade_id}"
 
 
@@ -206,7 +208,7 @@ def _proof(invoice: pb.Invoice) -> Element:
     lots = [
         tag(
             "details",
-            tag("summary", f"{lot.quantity} {lot.asset}, trade {lot.trade_id}"),
+            tag("summary", f"{lot.quantity} {lot.asset}, {lot.trade_id}"),
             tag("ol", [tag("li", tag("code", step)) for step in lot.proof])
             if lot.proof
             else tag("p", "It is the root."),
