@@ -82,7 +82,7 @@ async def test_a_secret_in_place_of_its_reference_is_refused_and_not_shown(run_d
 
 async def test_the_guardian_does_not_share_a_plugins_key(run_dir):
     file = write_configuration(run_dir)
-    key = f'file:{run_dir}/guardian.key'
+    key = f"file:{run_dir}/guardian.key"
     chain = 'plugin = "indexmaker.connectors.testing.chain:MockChain"'
     file.write_text(file.read_text().replace(chain, f'{chain}\nconfig = {{ signer = {{ private_key = "{key}" }} }}'))
     code, text = await serve(file, process="guardian")
