@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexmaker.ledger import Movement
-from indexmaker.money import ATOMS
+from indexmaker.money import ATOMS, mul_floor
 from indexmaker.solver import accounts
 from indexmaker.solver.assignment import Obtained, Planned, fill_units
 from indexmaker.solver.commands import DemandReport
@@ -16,6 +16,9 @@ from indexmaker.solver.vocabulary import ExecType, OrderState, Side
 
 __all__ = ["close_if_done"]
 
+_LEAST_FILL = 10_000
+"""Units of the collateral token (a cent of USDC): rounding to whole units is then at most a hundredth of a percent."""
+
 
 def close_if_done(step: Step, batch: Batch) -> None:
     """Close a batch whose legs are all over."""
@@ -27,6 +30,7 @@ def close_if_done(step: Step, batch: Batch) -> None:
     demands = [step.state.demands[demand_id] for demand_id, _, _ in batch.demands]
     planned = _planned(step, batch)
     units = fill_units(planned, {pool.asset: _obtained(batch, pool) for pool in batch.pools})
+    _drop_dust(step, batch, orders, units)
     before = {demand.demand_id: (demand.value, demand.fees) for demand in demands}
     pools = tuple(Sharing(step, batch, pool, planned, units).run() for pool in batch.pools)
     reports = tuple(_account(demand, units[demand.demand_id], before[demand.demand_id]) for demand in demands)
@@ -57,6 +61,15 @@ def _planned(step: Step, batch: Batch) -> list[Planned]:
         quantities = ((demand.asset, ATOMS),)
         found.append(Planned(order_id=demand_id, side=side, units=units, price=price, quantities=quantities))
     return found
+
+
+def _drop_dust(step: Step, batch: Batch, orders: list[IndexOrder], units: dict[str, int]) -> None:
+    """A fill worth less than can be accounted for in whole token units is none: its assets are the house's."""
+    mids = {pool.asset: pool.mid for pool in batch.pools}
+    for order in orders:
+        price = sum(mul_floor(quantity, mids[asset]) for asset, quantity in order.quantities)
+        if mul_floor(units[order.order_id], price) < _LEAST_FILL * step.index_of(order).unit:
+            units[order.order_id] = 0
 
 
 def _obtained(batch: Batch, pool: Pool) -> Obtained:

@@ -8,6 +8,9 @@ from indexmaker.solver.vocabulary import RejectReason, Side, Value
 
 __all__ = ["Objection", "Terms", "apply_price_limit", "objection_to", "tradable_amount"]
 
+_ROUNDING = ATOMS // 10_000
+"""Kept from a price limit that a gate checks: payments are rounded up to whole token units."""
+
 Objection = tuple[RejectReason, str]
 """The rule that is broken and a text for people; (NONE, "") for none."""
 
@@ -58,5 +61,5 @@ def apply_price_limit(order: IndexOrder) -> None:
         return
     order.price_limit = order.max_price
     if order.min_units:
-        by_units = max(1, order.tradable * ATOMS // order.min_units)  # 0 would be no limit
+        by_units = max(1, order.tradable * (ATOMS - _ROUNDING) // order.min_units)  # 0 would be no limit
         order.price_limit = min(order.price_limit or by_units, by_units)
