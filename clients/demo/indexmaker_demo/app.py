@@ -27,6 +27,9 @@ __all__ = ["app"]
 _EXPECTED = (PluginError, ConfigurationFault, DevnetError, TimeoutError)
 """Errors whose message says all; anything else is a defect and shows its traceback."""
 
+_FILE_WIDTH = 140
+"""Columns in a file or a pipe, where nothing need be cut."""
+
 app = App(name="demo", help="Run the whole system on this machine, from deposit to mint and back.")
 
 
@@ -59,7 +62,7 @@ def demo(
     stay
         Keep everything running after the sale, for commands in another terminal; Ctrl-C goes on with the checks.
     """
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
     if folder is not None and folder.exists() and any(folder.iterdir()):
         console.print(f"[red]{folder} is not empty: choose a new folder, or remove it[/]", highlight=False)
         return 2
