@@ -11,7 +11,17 @@ from collections.abc import Iterable
 from indexmaker.ledger import Ledger, OwnerKind
 from indexmaker.money import mul_ceil
 from indexmaker.solver import accounts
-from indexmaker.solver.state import AssetOrder, LotState, SolverState, TransferStage
+from indexmaker.solver.commands import RedemptionInvoice
+from indexmaker.solver.state import (
+    AssetOrder,
+    Index,
+    LotState,
+    Payout,
+    PayoutStage,
+    SolverState,
+    Transfer,
+    TransferStage,
+)
 from indexmaker.solver.vocabulary import OrderState, PositionCheck, PositionStatus, Side, Value
 
 __all__ = ["Expected", "expected_positions", "judge"]
@@ -57,18 +67,17 @@ def expected_positions(state: SolverState, ledger: Ledger) -> tuple[Expected, ..
     for name in sorted(state.live_asset_orders):
         _order(ways, state, state.asset_orders[name])
     for transfer in state.transfers.values():
-        index = state.indices[transfer.index]
-        gate = accounts.gate_place(index.chain_id, index.gate)
-        if transfer.stage is TransferStage.COMMITTING:
-            ways.leaving(gate, index.collateral, transfer.amount, "commits")
-        elif transfer.stage is TransferStage.MOVING:
-            ways.coming(accounts.venue_place(index.venue), index.collateral, transfer.amount, "transfers")
+        _transfer(ways, state.indices[transfer.index], transfer)
+    for payout in state.payouts.values():
+        _payout(ways, payout)
     for order_id in sorted(state.open_orders):
         order = state.orders[order_id]
+        if order.redemption is not None and order.settle_command:
+            _payment(ways, state, order.redemption)
         if order.state in _SETTLING and order.invoice is not None:
             keeper = f"keeper:{order.invoice.chain_id}"
             ways.leaving(keeper, state.indices[order.index].collateral, order.invoice.refund, "settlements")
-    for lot in state.lots.values():
+    for lot in (*state.lots.values(), *state.token_lots.values()):
         if lot.removed and lot.state is not LotState.GONE:
             ways.leaving(accounts.gate_place(lot.chain_id, lot.gate), lot.asset, lot.amount, "withdrawn requests")
     totals: dict[tuple[str, str], int] = {}
@@ -105,6 +114,30 @@ class _Ways:
             more=self._more.get(key, 0),
             explanation=", ".join(sorted(self._why.get(key, ()))),
         )
+
+
+def _transfer(ways: _Ways, index: Index, transfer: Transfer) -> None:
+    gate = accounts.gate_place(index.chain_id, index.gate)
+    if transfer.stage is TransferStage.COMMITTING:
+        ways.leaving(gate, index.collateral, transfer.amount, "commits")
+    elif transfer.stage is TransferStage.MOVING:
+        ways.coming(accounts.venue_place(index.venue), index.collateral, transfer.amount, "transfers")
+
+
+def _payout(ways: _Ways, payout: Payout) -> None:
+    """Proceeds on their way out of a venue and into the keeper's wallet."""
+    if payout.stage is PayoutStage.WITHDRAWING:
+        ways.leaving(accounts.venue_place(payout.venue), payout.asset, payout.amount, "payouts")
+    elif payout.stage is PayoutStage.MOVING or (payout.stage is PayoutStage.FAILED and payout.carried):
+        ways.coming(f"keeper:{payout.chain_id}", payout.asset, payout.amount, "payouts")
+
+
+def _payment(ways: _Ways, state: SolverState, invoice: RedemptionInvoice) -> None:
+    """A payment that may be on the chain already: its dollars have left the keeper, its tokens the gate."""
+    index = state.indices[invoice.index]
+    ways.leaving(f"keeper:{invoice.chain_id}", index.collateral, invoice.paid, "settlements")
+    lot = state.token_lots[state.orders[invoice.order_id].lot_key]
+    ways.leaving(accounts.gate_place(lot.chain_id, lot.gate), lot.asset, lot.amount, "settlements")
 
 
 def _order(ways: _Ways, state: SolverState, order: AssetOrder) -> None:

@@ -14,9 +14,11 @@ from indexmaker.runtime import Sequencer, SystemClock
 from indexmaker.runtime.memory import MemoryJournal
 from indexmaker.services.solver.reconciliation import Reconciler
 from indexmaker.solver import SolverEngine
+from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.reconciliation import Expected, expected_positions, judge
 from indexmaker.solver.vocabulary import PositionStatus
+from solver.selling import TOKEN, pay_out, ready_to_sell, sale, sell_off
 from solver.world import ALICE, CHAIN, GATE, amt, make_world
 
 GATE_PLACE = f"gate:{CHAIN}:{GATE}"
@@ -64,6 +66,34 @@ def test_money_on_its_way_may_have_come_already():
     venue = opening(world)["venue:binance", "USDC"]
     assert (venue.amount, venue.more) == (amt("1000"), amt("100"))
     assert (GATE_PLACE, "USDC") not in opening(world)
+
+
+@pytest.mark.parametrize(
+    ("held_back", "place", "asset", "why"),
+    [
+        (out.WithdrawCollateral, "venue:binance", "USDC", "payouts"),
+        (out.SettleRedemption, f"keeper:{CHAIN}", "USDC", "settlements"),
+        (out.SettleRedemption, GATE_PLACE, TOKEN, "settlements"),
+    ],
+)
+def test_what_a_sale_sends_out_may_have_left_already(held_back, place, asset, why):
+    world = ready_to_sell("4")
+    world.hooks.append(lambda w, c: [] if isinstance(c, held_back) else None)
+    sell_off(world, "4")
+    pay_out(world)
+    found = opening(world)[place, asset]
+    assert found.less > 0
+    assert why in found.explanation
+
+
+def test_proceeds_on_their_way_may_have_come_already():
+    world = ready_to_sell("4")
+    world.hooks.append(lambda w, c: [] if isinstance(c, out.StartTransfer) and c.source.startswith("BINANCE") else None)
+    sell_off(world, "4")
+    pay_out(world)
+    keeper = opening(world)[f"keeper:{CHAIN}", "USDC"]
+    assert keeper.more == sale(world).payout_share
+    assert keeper.less == 0
 
 
 def test_a_live_order_may_be_executed_without_our_knowing_it_yet():
