@@ -9,7 +9,7 @@ from indexmaker.solver import SolverConfig, SolverEngine
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.facts import review_invoice
-from indexmaker.solver.vocabulary import AssetOrderStatus, RejectClass, SettlementState
+from indexmaker.solver.vocabulary import AssetOrderStatus, RejectClass, SettlementState, Side
 from solver.world import ALICE, BOB, CAROL, amt, make_world
 
 USERS = (ALICE, BOB, CAROL)
@@ -103,7 +103,10 @@ def check_books(world):
     for asset in held:
         trades = [t for t in world.venue_trades if t.symbol == f"{asset}USDC"]
         told = [t for t in trades if f"binance:{t.symbol}:{t.trade_id}" in booked]
-        assert held[asset] == sum(t.quantity - t.commission for t in told)
+        sides = world.engine.state.asset_orders
+        sold = [t.quantity for t in told if sides[t.client_order_id].side is Side.SELL]
+        bought = [t.quantity - t.commission for t in told if sides[t.client_order_id].side is Side.BUY]
+        assert held[asset] == sum(bought) - sum(sold)
     for order in world.engine.state.orders.values():
         assert order.spent <= order.tradable
         basket = dict(order.quantities)

@@ -17,7 +17,7 @@ from indexmaker.solver.vocabulary import (
     RejectClass,
     Side,
 )
-from solver.selling import holder, pay_out, ready_to_sell, sale
+from solver.selling import DUST, holder, pay_out, ready_to_sell, sale
 from solver.world import ALICE, BOB, CAROL, amt, deep_market
 
 UNIT_BTC, UNIT_ETH = amt("0.001"), amt("0.02")
@@ -250,8 +250,8 @@ def test_the_weakest_leg_of_a_sale_decides_and_what_was_sold_beyond_is_owed_by_t
     before = len(world.commands)
     world.solve()
     world.play()
-    assert sale(world).units == amt("4")
-    assert world.engine.state.shorts == []
+    assert amt("4") - DUST < sale(world).units <= amt("4")
+    assert sum(short.quantity for short in world.engine.state.shorts) < DUST
     assert [o.symbol for o in placed(world, before)] == ["ETHUSDC"]
 
 
@@ -310,8 +310,8 @@ def test_a_refused_sell_leg_concerns_itself_alone_and_the_assets_come_back():
     world.run(3)
     pay_out(world)
     assert world.last(ALICE, "sale").state is OrderState.PAID
-    assert sale(world).units == amt("4")
-    assert held(world, accounts.house_short("binance", "ETH")) == 0
+    assert amt("4") - DUST < sale(world).units <= amt("4")
+    assert -DUST < held(world, accounts.house_short("binance", "ETH")) <= 0
 
 
 def test_an_unknown_commission_on_a_sale_is_the_houses():
@@ -343,7 +343,7 @@ def test_a_sale_told_after_its_leg_was_closed_is_bought_back():
     assert kept[0].quantity - 10 < owed <= kept[0].quantity
     assert world.engine.wanted_books()
     world.run(4)
-    assert [short for short in world.engine.state.shorts if short.asset == "BTC"] == []
+    assert sum(short.quantity for short in world.engine.state.shorts) < DUST
 
 
 def test_backing_that_is_missing_bounds_what_is_sold():

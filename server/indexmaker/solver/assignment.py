@@ -105,11 +105,11 @@ def fill_units(planned: Sequence[Planned], obtained: Mapping[str, Obtained]) -> 
         return units
     buyers = [order for order in planned if order.side is Side.BUY]
     sellers = [order for order in planned if order.side is Side.SELL]
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         before = dict(units)
         _, given = flows(sellers, units)
         units |= _filled(buyers, {a: o.bought + o.inventory + given.get(a, 0) for a, o in obtained.items()}, units)
-        if _fits(planned, units, obtained):
+        if _fits(planned, units, obtained, dust=number > 0):
             return units
         taken, _ = flows(buyers, units)
         units |= _filled(sellers, {a: o.sold + o.absorb + taken.get(a, 0) for a, o in obtained.items()}, units)
@@ -120,14 +120,18 @@ def fill_units(planned: Sequence[Planned], obtained: Mapping[str, Obtained]) -> 
     return units | _filled(sellers, {a: o.sold + o.absorb + taken.get(a, 0) for a, o in obtained.items()}, units)
 
 
-def _fits(planned: Sequence[Planned], units: Mapping[str, int], obtained: Mapping[str, Obtained]) -> bool:
-    """Buyers never need more than there is; of the sellers' assets the house takes what rounding leaves over."""
+def _fits(
+    planned: Sequence[Planned], units: Mapping[str, int], obtained: Mapping[str, Obtained], *, dust: bool = False
+) -> bool:
+    """Buyers never need more than there is; of the sellers' assets the house may take what rounding leaves over."""
     needed, given = flows(planned, units)
     nothing = Obtained()
     for asset in needed.keys() | given.keys():
         known = obtained.get(asset, nothing)
         net = needed.get(asset, 0) - given.get(asset, 0)
-        if net > known.bought + known.inventory or -net > known.sold + known.absorb + _dust(planned, asset):
+        if net > known.bought + known.inventory or -net > known.sold + known.absorb + (
+            _dust(planned, asset) if dust else 0
+        ):
             return False
     return True
 

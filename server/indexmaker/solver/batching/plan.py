@@ -33,6 +33,9 @@ from indexmaker.solver.vocabulary import Side
 
 __all__ = ["plan_batch"]
 
+_GRAIN = ATOMS // 5000
+"""Two basis points: a strategy may read price limits on a grid, at the orders' expense."""
+
 _Waiting = dict[str, tuple[WaitReason, str]]
 
 
@@ -60,11 +63,12 @@ def _best_plan(request: PlanRequest, usable: list[Want], waiting: _Waiting) -> B
             room = _impact_within_limit(request, want)
             if waiting.get(want.order_id, (None, ""))[0] is not WaitReason.PRICE or room < 0:
                 continue
-            others = dict(waiting)
-            del others[want.order_id]
-            alone = _Search(request, [want], impact=min(impact, room)).run(others)
-            if alone.orders:
-                return alone
+            for reach in (room - _GRAIN, room):
+                others = dict(waiting)
+                del others[want.order_id]
+                alone = _Search(request, [want], impact=min(impact, max(0, reach))).run(others)
+                if alone.orders:
+                    return alone
     return plan
 
 
