@@ -316,7 +316,7 @@ class World:
             amount_out=command.amount - venue - bridge,
             fees=(
                 FeeAmount(kind="withdrawal", asset="USDC", amount=venue),
-                FeeAmount(kind="bridge", asset="USDC", amount=bridge),
+                FeeAmount(kind="bridge_capital", asset="USDC", amount=bridge),
             ),
             pickup_network="BASE",
             pickup_address="0x" + "77" * 20,
@@ -342,6 +342,7 @@ class World:
             state=TransferState.COMPLETED,
             amount_out=command.amount - self.routing_fee,
             hop_tx_hashes=("0xb1", "0xb2"),
+            fees=(FeeAmount(kind="bridge_capital", asset="USDC", amount=self.routing_fee),),
         )
 
     def execute(self, command: out.PlaceAssetOrder) -> list[ev.SolverEvent]:

@@ -23,7 +23,7 @@ from indexmaker.solver.redemption_invoice import PaymentLimits, charge, payment_
 from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import Index, IndexOrder, Payout, PayoutStage
 from indexmaker.solver.step import Step
-from indexmaker.solver.vocabulary import ExecType, OrderState, TransferState, WithdrawalState
+from indexmaker.solver.vocabulary import ExecType, FeeAmount, OrderState, TransferState, WithdrawalState
 
 __all__ = [
     "WITHDRAWAL_FEE",
@@ -303,7 +303,9 @@ def on_transfer_updated(step: Step, event: TransferUpdated) -> None:
         step.alert("PAYOUT", payout.payout_id, f"{event.state}: {event.reason or 'no reason given'}", *orders)
     if event.state is TransferState.COMPLETED and event.amount_out > 0:
         step.confirm(derived_id("ts", payout.transfer_id))
-        payout.fees = event.fees or payout.fees
+        if event.fees:
+            withdrawal = FeeAmount(kind=WITHDRAWAL_FEE, asset=payout.asset, amount=payout.amount - payout.carried)
+            payout.fees = (withdrawal, *event.fees)
         _arrive(step, payout, event.amount_out)
 
 
