@@ -6,7 +6,8 @@ from indexmaker.solver.vocabulary import OrderState
 from solver.world import ALICE, CHAIN, amt, make_world
 
 TOKEN = "token:TOP2"
-DUST = 10**5
+DUST = amt("0.02")
+"""Units of which an asset is a lot step at the venue, and a little more."""
 _SELLING = (OrderState.READY, OrderState.PAYABLE)
 
 
@@ -37,7 +38,7 @@ def sale(world, account=ALICE, client_order_id="sale"):
 
 
 def sell_off(world, units, *, account=ALICE, client_order_id="sale", end=True):
-    """Let a batch sell this many units, to within its dust; what is left is cancelled, unless not `end`.
+    """Let a batch sell this many units, to within a lot step; what is left is cancelled, unless not `end`.
 
     Other orders that are ready take part: then `units` is the sum.
     """
