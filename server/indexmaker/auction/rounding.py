@@ -18,14 +18,17 @@ from indexmaker.money import split_pro_rata
 
 __all__ = ["round_fills"]
 
-_ROUNDS = 20
+_ROUNDS = 24
+_STRICT_ROUNDS = 6
+_STRICT = 10**9
+"""In the first rounds only this part of an atom's waste is used."""
 
 
 def round_fills(problem: Problem, standing: Standing, ratios: Floats) -> list[int]:
     """Integer fills; raises `NotCertified` when no small change balances them."""
     rounding = _Rounding(problem, standing, ratios)
-    for _ in range(_ROUNDS):
-        rounding.balance()
+    for number in range(_ROUNDS):
+        rounding.balance(share=_STRICT if number < _STRICT_ROUNDS else 1)
         if not rounding.unbalanced:
             return rounding.fills
         rounding.give_way()
@@ -43,6 +46,7 @@ class _Rounding:
         self.rigid_on: dict[int, list[int]] = {}
         self.sides: dict[int, _Sides] = {atom: _Sides() for atom in range(len(problem.references))}
         self.stiff: set[int] = set()
+        self.moved: set[int] = set()
         for number, (order, ratio) in enumerate(zip(problem.orders, ratios.tolist(), strict=True)):
             state = standing.states[number]
             if standing.balancing[number]:
@@ -60,8 +64,8 @@ class _Rounding:
             return quantity
         return 0 if ratio <= 1e-12 else min(quantity, round(quantity * ratio))
 
-    def balance(self) -> None:
-        """Let the free single-leg orders of every atom take what the others leave."""
+    def balance(self, *, share: int) -> None:
+        """Let the free single-leg orders of every atom take what the others leave, but for a share of the waste."""
         taken: dict[int, int] = {}
         for number, (order, fill) in enumerate(zip(self.problem.orders, self.fills, strict=True)):
             if fill and not self._takes_up(number):
@@ -70,11 +74,9 @@ class _Rounding:
         self.unbalanced = {}
         for atom, sides in self.sides.items():
             excess = self._share(sides, -taken.get(atom, 0))
-            most = self.problem.waste(atom) if atom in taken else 0
-            if excess < 0:
-                self.unbalanced[atom] = excess - min(-excess, most // 2)
-            elif excess > most:
-                self.unbalanced[atom] = excess - most // 2
+            most = self.problem.waste(atom) // share if atom in taken else 0
+            if not 0 <= excess <= most:
+                self.unbalanced[atom] = excess
 
     def _takes_up(self, number: int) -> bool:
         return self.standing.balancing[number] and self.standing.states[number] is State.FREE
@@ -107,16 +109,22 @@ class _Rounding:
             self.fills[number] = share
 
     def give_way(self) -> None:
-        """Change one order for every unbalanced atom; `balance` is to follow."""
-        for atom, missing in sorted(self.unbalanced.items()):
-            if not (self._exactly(atom, missing) or self._trim(atom, missing)):
-                self._roughly(atom, missing)
+        """Change one order for every unbalanced atom that no other change of this turn concerns; `balance` is to
+        follow.
+        """
+        self.moved.clear()
+        for atom, excess in sorted(self.unbalanced.items()):
+            if not self.moved.isdisjoint(self.rigid_on.get(atom, ())):
+                continue
+            changed = self._exactly(atom, excess) or self._roughly(atom, excess, absorbed=True)
+            if not (changed or self._trim(atom, excess)):
+                self._roughly(atom, excess, absorbed=False)
 
-    def _exactly(self, atom: int, missing: int) -> bool:
+    def _exactly(self, atom: int, excess: int) -> bool:
         """Move a rigid order of weight one on this atom."""
         for number in self._movable(atom):
             weight = dict(self.problem.orders[number].legs)[atom]
-            if abs(weight) == 1 and number not in self.stiff and self._move(number, missing * weight):
+            if abs(weight) == 1 and number not in self.stiff and self._move(number, excess * weight):
                 return True
         return False
 
@@ -125,11 +133,11 @@ class _Rounding:
         numbers = [number for number in self.rigid_on.get(atom, ()) if self.fills[number]]
         return sorted(numbers, key=lambda number: (-self.fills[number], number))
 
-    def _trim(self, atom: int, missing: int) -> bool:
+    def _trim(self, atom: int, excess: int) -> bool:
         """Take from what is in the money on the other side, the least regretted first."""
         sides = self.sides[atom]
-        numbers = sides.full_givers if missing > 0 else sides.full_takers
-        left = abs(missing)
+        numbers = sides.full_givers if excess > 0 else sides.full_takers
+        left = abs(excess)
         if self._filled(numbers) < left:
             return False
         for number in sorted(numbers, key=self._regret):
@@ -144,23 +152,35 @@ class _Rounding:
     def _regret(self, number: int) -> tuple[bool, int, int]:
         return not self.problem.orders[number].external, self.standing.margins[number], number
 
-    def _roughly(self, atom: int, missing: int) -> None:
-        """Move a rigid order by the least that is enough, as far as it goes; next time rather another one."""
+    def _roughly(self, atom: int, excess: int, *, absorbed: bool) -> bool:
+        """Move a rigid order as far as it brings balance, on the side of too much; next time rather another one.
+
+        With `absorbed` only one that has not moved yet and whose change single-leg orders take up elsewhere.
+        """
         for number in sorted(self._movable(atom), key=lambda number: number in self.stiff):
-            weight = dict(self.problem.orders[number].legs)[atom]
-            steps = -(-abs(missing) // abs(weight))
-            fill, most = self.fills[number], self.problem.orders[number].quantity
-            moved = min(max(fill + (steps if (missing > 0) == (weight > 0) else -steps), 0), most)
+            if absorbed and (number in self.stiff or not self._absorbed(number, but=atom)):
+                continue
+            order, fill = self.problem.orders[number], self.fills[number]
+            weight = dict(order.legs)[atom]
+            steps = -(-abs(excess) // abs(weight)) if excess < 0 else excess // abs(weight)
+            moved = min(max(fill + (steps if (excess > 0) == (weight > 0) else -steps), 0), order.quantity)
             if moved != fill:
                 self.fills[number] = moved
                 self.stiff.add(number)
-                return
+                self.moved.add(number)
+                return True
+        return False
+
+    def _absorbed(self, number: int, *, but: int) -> bool:
+        legs = self.problem.orders[number].legs
+        return all(self.sides[atom].flexible for atom, weight in legs if abs(weight) == 1 and atom != but)
 
     def _move(self, number: int, by: int) -> bool:
         moved = self.fills[number] + by
         if not 0 <= moved <= self.problem.orders[number].quantity:
             return False
         self.fills[number] = moved
+        self.moved.add(number)
         return True
 
 
@@ -176,6 +196,11 @@ class _Sides:
         self.asks: list[int] = []
         self.full_takers: list[int] = []
         self.full_givers: list[int] = []
+
+    @property
+    def flexible(self) -> bool:
+        """Whether anything is at its limit here."""
+        return bool(self.takers or self.givers or self.bids or self.asks)
 
     def add(self, number: int, weight: int, *, state: State, external: bool) -> None:
         """Put an order where it belongs; one out of the money is left out."""
