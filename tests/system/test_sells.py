@@ -62,7 +62,17 @@ async def test_the_gate_may_take_the_payment_before_it_is_sent():
         await sell(world, core)
         await core.until("PAID")
     asked = [request.WhichOneof("command") for request in world.outside.chain.asked]
+    assert asked.count("approve_gate") == 1
     assert asked.index("approve_gate") < asked.index("settle_redemption")
+
+
+async def test_a_gate_approved_before_a_restart_is_not_approved_again():
+    async with holders() as (world, core):
+        await core.settled()
+    async with world.core() as core:
+        await sell(world, core)
+        await core.until("PAID")
+    assert [request.HasField("approve_gate") for request in world.outside.chain.asked].count(True) == 1
 
 
 async def test_the_tokens_and_the_way_of_the_money_can_be_looked_at():
@@ -113,10 +123,9 @@ async def test_a_refused_withdrawal_waits_for_a_person_who_restarts_it():
 
 
 async def test_a_reverted_payment_is_made_anew():
-    async with holders(reverts=("", "", "", "", "", "PriceBelowLimit")) as (world, core):
+    async with holders(reverts=("",) * 5 + ("PriceBelowLimit",)) as (world, core):
         await sell(world, core)
-        for _ in range(3):
-            await core.commits(5)
-            world.pass_time(6)
+        await core.when(lambda state: any(one.redemption and one.retry_at for one in state.orders.values()))
+        world.pass_time(6)
         await core.until("PAID")
         assert len(world.outside.chain.told("redemption_settled")) == 1
