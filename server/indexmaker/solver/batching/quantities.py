@@ -19,6 +19,10 @@ from indexmaker.solver.vocabulary import Side
 __all__ = ["Draft", "drafts_of", "spending"]
 
 
+_NUDGE = 1000
+"""A purchase that lacks less than this part of a lot for the next one, as roundings leave it, gets it."""
+
+
 class Draft(NamedTuple):
     """One leg before it is trimmed. `house` of the quantity is the house's; of a purchase it is counted after the
     commission, and `padding` (collateral at the limit) is what rounding up to the minimum costs the house besides.
@@ -155,7 +159,8 @@ class _Maker:
                 continue
             least = market.minimum(limit)
             wanted = min(market.gross(theirs + cover), depth)
-            quantity = market.instrument.quantity_down(wanted)
+            nudge = market.instrument.lot_step // _NUDGE
+            quantity = market.instrument.quantity_down(min(wanted + nudge, depth))
             padding = mul_ceil(least - wanted, limit)
             if quantity >= least:
                 self._take(market.venue, mul_ceil(market.gross(cover), limit))
