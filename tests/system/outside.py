@@ -136,6 +136,10 @@ class Outside:
         await self.bridge.configure(bridge or MockBridgeConfig(), context=self._context("mock-bridge"))
         await self.chain.configure(MockChainConfig(reverts=reverts), context=self._context("mock-chain"))
 
+    async def revert(self, *errors: str) -> None:
+        """Have the next transactions revert, each with its error; "" lets one pass."""
+        await self.chain.configure(MockChainConfig(reverts=errors), context=self._context("mock-chain"))
+
     async def start(self, *names: str) -> None:
         """Serve plugins (all, without names) as new instances."""
         for name in names or ("mock-venue", "mock-bridge", "mock-chain"):

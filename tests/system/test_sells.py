@@ -67,11 +67,13 @@ async def test_the_gate_may_take_the_payment_before_it_is_sent():
 
 
 async def test_a_gate_approved_before_a_restart_is_not_approved_again():
-    async with holders() as (world, core):
-        await core.settled()
-    async with world.core() as core:
-        await sell(world, core)
-        await core.until("PAID")
+    async with system() as world:
+        for restart in range(2):
+            async with world.core() as core:
+                world.outside.deposit(ALICE.account, "400")
+                await core.client.submit(ALICE, client_order_id=f"buy-{restart}", index="TOP2", amount="400")
+                await core.until("MINTED", count=restart + 1)
+                await core.settled()
     assert [request.HasField("approve_gate") for request in world.outside.chain.asked].count(True) == 1
 
 
