@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import signal
 import socket
 import sys
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -24,9 +21,16 @@ HOST = "127.0.0.1"
 READY_POLLS = 400
 READY_POLL_SECONDS = 0.05
 STOP_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-"""Loaded beforehand: a child of a process with threads must not wait for the loader's lock."""
+_LAUNCHER = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+if os.getppid() != int(sys.argv[1]):  # the owner died before the request was made
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Becomes the node, which is then told to end when its owner does, however that happens. In a process of its own: code
+between fork and exec may wait for ever for a lock of one of the owner's threads.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -79,13 +83,12 @@ class AnvilNode:
         ]
         with log_file.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                binary,
+                *_launched(binary),
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # a Ctrl-C reaches the owner, who then ends the nodes
-                preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
             )
         node = cls(process, chain_id=chain_id, port=port, log_file=log_file)
         try:
@@ -140,9 +143,7 @@ class AnvilNode:
         return True
 
 
-def _die_with(parent: int) -> None:
-    """Runs in the child before exec: it is told to end when its parent does, however that happens."""
-    assert _LIBC is not None, "asked for on Linux only"
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it died before the request was made
-        os._exit(1)
+def _launched(binary: Path) -> tuple[str, ...]:
+    if sys.platform != "linux":
+        return (str(binary),)
+    return (sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(binary))
