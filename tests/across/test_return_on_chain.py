@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from across.conftest import Networks
+from across.killing import Killed, dying_journal, router
 from across.steps import (
     SOURCE,
     USDC,
@@ -32,10 +32,8 @@ from indexmaker_across import events as ev
 from indexmaker_across.config import AcrossConfig
 from indexmaker_across.connector import AcrossConnector
 from indexmaker_across.errors import RouteMismatchError
-from indexmaker_across.journal import TransferJournal
 from indexmaker_across.router import Router
-from indexmaker_across.transfer import Leg, Phase, Terms, Transfer
-from indexmaker_evm.devnet.client import DevnetClient
+from indexmaker_across.transfer import Leg, Phase, Terms
 from indexmaker_evm.devnet.relayer import Treatment
 from indexmaker_evm.signer import from_key
 
@@ -143,33 +141,6 @@ STEPS: dict[str, tuple[type[msgspec.Struct], Leg | None]] = {
 }
 
 
-class Killed(Exception):
-    """The process died here."""
-
-
-def dying_journal(step: str, moment: str) -> type[TransferJournal]:
-    kind, leg = STEPS[step]
-
-    class DyingJournal(TransferJournal):
-        def record_all(
-            self, changes: Sequence[tuple[Transfer, ev.Event]], *, refund_key: str = "", withdrawal_key: str = ""
-        ) -> None:
-            fatal = any(isinstance(event, kind) and getattr(event, "leg", None) is leg for _, event in changes)
-            if fatal and moment == "before":
-                raise Killed
-            super().record_all(changes, refund_key=refund_key, withdrawal_key=withdrawal_key)
-            if fatal:
-                raise Killed
-
-    return DyingJournal
-
-
-def router(client: DevnetClient, directory: Path, journal_type: type[TransferJournal] = TransferJournal) -> Router:
-    config = decode_configuration(AcrossConfig, msgspec.json.encode(configuration(client)))
-    signer = from_key(config.router_key.reveal())
-    return Router(config, signer, directory, clock=SystemClock(), journal_type=journal_type)
-
-
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_killed_router_goes_on_and_the_keeper_is_paid_once(
@@ -188,7 +159,8 @@ async def test_a_killed_router_goes_on_and_the_keeper_is_paid_once(
             recipient=client.manifest.accounts.keeper.address.lower(),
             source_tx=tx_hash,
         )
-        dying = router(client, tmp_path, dying_journal(step, moment))
+        kind, leg = STEPS[step]
+        dying = router(client, tmp_path, dying_journal(kind, leg=leg, moment=moment))
         await dying.desk.start(terms)
         with pytest.RaisesGroup(Killed):
             async with asyncio.timeout(60):
