@@ -125,7 +125,8 @@ async def test_a_refused_withdrawal_waits_for_a_person_who_restarts_it():
 
 
 async def test_a_reverted_payment_is_made_anew():
-    async with holders(reverts=("",) * 5 + ("PriceBelowLimit",)) as (world, core):
+    async with holders() as (world, core):
+        await world.outside.revert("", "PriceBelowLimit")  # the lock passes, the payment does not
         await sell(world, core)
         await core.when(lambda state: any(one.redemption and one.retry_at for one in state.orders.values()))
         world.pass_time(6)
