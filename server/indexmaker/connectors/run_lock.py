@@ -30,7 +30,8 @@ def run_lock(run_dir: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
             raise AddressError(
-                f"{run_dir} is in use by another supervisor (process {holder}): stop it, or choose another run_directory"
+                f"{run_dir} is in use by another supervisor (process {holder}): stop that one, "
+                "or choose another run_directory"
             ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
