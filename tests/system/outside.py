@@ -94,14 +94,18 @@ class Bridge(MockBridge):
 
 
 class Chain(MockChain):
-    """Remembers every transaction that it was asked to send."""
+    """Remembers every transaction that it was asked to send; `refusals` revert the next one of their kind."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[chain_pb2.SubmitRequest] = []
+        self.refusals: dict[str, str] = {}
 
     def submit(self, request: chain_pb2.SubmitRequest) -> chain_pb2.Transaction:
         self.asked.append(request)
+        error = self.refusals.pop(request.WhichOneof("command") or "", "")
+        if error:
+            self._reverts.appendleft(error)
         return super().submit(request)
 
     def told(self, body: str) -> list[chain_pb2.ChainEvent]:

@@ -126,7 +126,7 @@ async def test_a_refused_withdrawal_waits_for_a_person_who_restarts_it():
 
 async def test_a_reverted_payment_is_made_anew():
     async with holders() as (world, core):
-        await world.outside.revert("", "PriceBelowLimit")  # the lock passes, the payment does not
+        world.outside.chain.refusals["settle_redemption"] = "PriceBelowLimit"
         await sell(world, core)
         await core.when(lambda state: any(one.redemption and one.retry_at for one in state.orders.values()))
         world.pass_time(6)
