@@ -18,7 +18,9 @@ def settled_with(min_units: str, *, depth: str, amount: str = "100") -> out.Invo
         )
     )
     world.order(ALICE, amount)
-    world.run(12)
+    world.run(4)
+    world.cancel(ALICE)
+    world.run(4)
     (invoice,) = world.minted.values()
     return invoice
 

@@ -59,7 +59,8 @@ class SolverEngine:
 
     def pending(self) -> Sequence[SolverCommand]:
         """Commands not answered yet, oldest first; after a restart they are sent again as they are."""
-        return tuple(self._state.outbox)
+        waiting = sorted(self._state.outbox.values(), key=lambda one: one.number)
+        return tuple(one.command for one in waiting)
 
     def dump(self) -> bytes:
         """The state as canonical JSON: equal states, equal bytes."""

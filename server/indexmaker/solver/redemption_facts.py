@@ -10,7 +10,7 @@ from indexmaker.solver.commands import RedemptionInvoice
 from indexmaker.solver.events import RedemptionSeen
 from indexmaker.solver.facts import order_as_asked, trades_named
 from indexmaker.solver.guardian import Check, Discrepancy, TransferFacts, trade_key
-from indexmaker.solver.handlers.routing import terms_key
+from indexmaker.solver.handlers.lots import terms_key
 from indexmaker.solver.redemption_guardian import RedemptionFacts, verify_redemption
 from indexmaker.solver.state import Index, IndexOrder, SolverState, TokenLot
 from indexmaker.solver.vocabulary import Side

@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Ledger, Movement
 from indexmaker.solver.commands import Alert, IndexOrderReport, SolverCommand, SolverReport
-from indexmaker.solver.state import AssetOrder, Batch, Index, IndexOrder, SolverState
+from indexmaker.solver.state import AssetOrder, Batch, Index, IndexOrder, SolverState, Waiting
 from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason, Side
 
 __all__ = ["Step"]
@@ -38,15 +38,20 @@ class Step:
 
     def await_answer(self, command: SolverCommand) -> bool:
         """Keep a command for after a restart without saying it now; False when it is there already."""
-        if any(waiting.command_id == command.command_id for waiting in self.state.outbox):
+        if command.command_id in self.state.outbox:
             return False
-        self.state.outbox.append(command)
+        self.state.commands += 1
+        self.state.outbox[command.command_id] = Waiting(number=self.state.commands, command=command)
         return True
 
     def confirm(self, command_id: str) -> None:
         """The command was answered."""
-        outbox = self.state.outbox
-        outbox[:] = [waiting for waiting in outbox if waiting.command_id != command_id]
+        self.state.outbox.pop(command_id, None)
+
+    def waiting(self, command_id: str) -> SolverCommand | None:
+        """The command of this id, while it waits for its answer."""
+        waiting = self.state.outbox.get(command_id)
+        return waiting.command if waiting is not None else None
 
     def report(self, report: SolverReport) -> None:
         """Say a report."""

@@ -43,8 +43,8 @@ def on_transfer_updated(step: Step, event: TransferUpdated) -> None:
         step.confirm(derived_id("ts", transfer.transfer_id))
         step.confirm(derived_id("ta", transfer.transfer_id))
         return
-    for deposit in sorted(step.state.venue_deposits.values(), key=lambda d: d.key):
-        _match(step, transfer, deposit)
+    for key in sorted(step.state.unmatched_deposits):
+        _match(step, transfer, step.state.venue_deposits[key])
 
 
 def on_venue_deposit(step: Step, event: VenueDepositSeen) -> None:
@@ -62,10 +62,11 @@ def on_venue_deposit(step: Step, event: VenueDepositSeen) -> None:
             credited=event.credited,
         )
         step.state.venue_deposits[key] = deposit
+        step.state.unmatched_deposits.add(key)
     if not deposit.credited:
         deposit.amount = event.amount  # a venue may announce one amount and credit another
     deposit.credited = deposit.credited or event.credited
-    moving = [t for t in step.state.transfers.values() if t.stage is TransferStage.MOVING]
+    moving = [step.state.transfers[transfer_id] for transfer_id in step.state.moving_transfers]
     for transfer in sorted(moving, key=lambda t: (t.sequence, t.transfer_id)):
         _match(step, transfer, deposit)
 
@@ -84,6 +85,8 @@ def _arrive(step: Step, transfer: Transfer, deposit: VenueDeposit) -> None:
     deposit.transfer_id = transfer.transfer_id
     transfer.deposit_id = deposit.deposit_id
     transfer.stage = TransferStage.ARRIVED
+    step.state.moving_transfers.discard(transfer.transfer_id)
+    step.state.unmatched_deposits.discard(deposit.key)
     if deposit.amount < transfer.quoted_out:
         short = format_atoms(transfer.quoted_out - deposit.amount)
         step.alert("SHORT_ARRIVAL", transfer.transfer_id, f"{short} less than quoted arrived; the house bears it")

@@ -8,13 +8,15 @@ from indexmaker.solver.handlers.funding import fund_account
 from indexmaker.solver.handlers.lots import (
     WITHDRAWN,
     book_arrival,
-    by_request,
+    deposit_of,
     lot_key,
     move,
     needed_finality,
+    removed_lots,
     take_out,
+    terms_key,
 )
-from indexmaker.solver.handlers.routing import leave_transfer, terms_key
+from indexmaker.solver.handlers.routing import leave_transfer
 from indexmaker.solver.state import DepositLot, GateTerms, LotState
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, Finality, OrderState
@@ -57,7 +59,7 @@ def on_deposit_retracted(step: Step, event: DepositRetracted) -> None:
 
 def on_deposit_withdrawn(step: Step, event: DepositWithdrawn) -> None:
     """The owner took the request back on the gate; final, so the lot cannot come again."""
-    lot = by_request(step.state.lots, event.chain_id, event.gate.lower(), event.request_id)
+    lot = deposit_of(step, event.chain_id, event.gate, event.request_id)
     if lot is not None:
         _withdraw(step, lot)
 
@@ -70,7 +72,7 @@ def _withdraw(step: Step, lot: DepositLot) -> None:
 
 def _book(step: Step, event: DepositSeen, key: str) -> DepositLot | None:
     gate = event.gate.lower()
-    twin = by_request(step.state.lots, event.chain_id, gate, event.request_id)
+    twin = deposit_of(step, event.chain_id, gate, event.request_id)
     if event.amount <= 0 or (twin is not None and twin.key != key):
         text = "a second deposit with this request id, or without an amount: not booked"
         step.alert("DEPOSIT", key, text)
@@ -127,10 +129,9 @@ def on_commit_failed(step: Step, event: CommitFailed) -> None:
 
 def _apply_removals(step: Step) -> None:
     """Take out the deposits that left their gate while it was on the way."""
-    for lot in sorted(step.state.lots.values(), key=lambda lot: lot.sequence):
-        if lot.removed and lot.state in (LotState.UNCONFIRMED, LotState.CONFIRMED):
-            why, lot.removed = lot.removed, ""
-            if why == WITHDRAWN:
-                _withdraw(step, lot)
-            else:
-                _remove(step, lot, why)
+    for lot in removed_lots(step, step.state.lots):
+        why, lot.removed = lot.removed, ""
+        if why == WITHDRAWN:
+            _withdraw(step, lot)
+        else:
+            _remove(step, lot, why)

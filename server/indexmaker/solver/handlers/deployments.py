@@ -61,7 +61,7 @@ def on_index_deployed(step: Step, event: IndexDeployed) -> None:
 def on_index_transaction(step: Step, event: IndexTransactionUpdated) -> None:
     """Follow the transaction of a deployment or of weights; one that reverted is told with its reason."""
     over = event.state in (SettlementState.FINAL, SettlementState.REVERTED)
-    waiting = any(command.command_id == event.command_id for command in step.state.outbox)
+    waiting = step.waiting(event.command_id) is not None
     deployment = next((d for d in step.state.deployments.values() if d.command_id == event.command_id), None)
     if deployment is not None and deployment.state is DeploymentState.SENT:
         told = deployment.tx_hash

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from indexmaker.solver.handlers.lots import lots_at_gates
 from indexmaker.solver.state import IndexOrder, LotState, RequestLot
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason, Side
@@ -17,10 +18,12 @@ __all__ = ["free_and_end", "fund", "fund_account", "retry_or_reject", "unbind"]
 def fund(step: Step, order: IndexOrder) -> None:
     """Bind the oldest free, confirmed lot that is large enough; without one the order goes on waiting."""
     index = step.index_of(order)
+    mine = _lots(step, order)
     lots = [
         lot
-        for lot in _lots(step, order).values()
-        if lot.state is LotState.CONFIRMED
+        for key in lots_at_gates(step, order.account)
+        if (lot := mine.get(key)) is not None
+        and lot.state is LotState.CONFIRMED
         and not lot.order_id
         and (lot.account, lot.chain_id, lot.gate) == (order.account, index.chain_id, index.gate)
         and lot.amount >= order.amount

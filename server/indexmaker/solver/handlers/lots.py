@@ -7,11 +7,25 @@ from typing import TypeVar
 
 from indexmaker.ledger import Account, Movement
 from indexmaker.solver import accounts
-from indexmaker.solver.state import LotState, RequestLot
+from indexmaker.solver.state import DepositLot, LotState, RequestLot, TokenLot
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import Finality
 
-__all__ = ["WITHDRAWN", "book_arrival", "by_request", "gate_account", "lot_key", "move", "needed_finality", "take_out"]
+__all__ = [
+    "WITHDRAWN",
+    "book_arrival",
+    "commit_lot",
+    "deposit_of",
+    "gate_account",
+    "lot_key",
+    "lots_at_gates",
+    "move",
+    "needed_finality",
+    "removed_lots",
+    "take_out",
+    "terms_key",
+    "tokens_of",
+]
 
 Lot = TypeVar("Lot", bound=RequestLot)
 
@@ -24,13 +38,30 @@ def lot_key(chain_id: int, tx_hash: str, log_index: int) -> str:
     return f"{chain_id}:{tx_hash.lower()}:{log_index}"
 
 
-def by_request(lots: Mapping[str, Lot], chain_id: int, gate: str, request_id: int) -> Lot | None:
-    """The lot of a request, unless it is gone."""
-    for lot in lots.values():
-        same = (lot.chain_id, lot.gate, lot.request_id) == (chain_id, gate, request_id)
-        if same and lot.state is not LotState.GONE:
-            return lot
-    return None
+def terms_key(chain_id: int, gate: str, request_id: int) -> str:
+    """How requests, and their limits, are filed."""
+    return f"{chain_id}:{gate.lower()}:{request_id}"
+
+
+def deposit_of(step: Step, chain_id: int, gate: str, request_id: int) -> DepositLot | None:
+    """The lot of a deposit, unless it is gone."""
+    return step.state.lots.get(step.state.requests.get(terms_key(chain_id, gate, request_id), ""))
+
+
+def tokens_of(step: Step, chain_id: int, gate: str, request_id: int) -> TokenLot | None:
+    """The lot of a redemption, unless it is gone."""
+    return step.state.token_lots.get(step.state.token_requests.get(terms_key(chain_id, gate, request_id), ""))
+
+
+def lots_at_gates(step: Step, account: str) -> list[str]:
+    """Keys of an account's lots of both kinds that are in a gate and not committed."""
+    return sorted(step.state.account_lots.get(account, ()))
+
+
+def removed_lots(step: Step, lots: Mapping[str, Lot]) -> list[Lot]:
+    """Lots that left their gate while their commit was on the way, oldest first."""
+    waiting = (lots.get(key) for keys in step.state.account_lots.values() for key in keys)
+    return sorted((lot for lot in waiting if lot is not None and lot.removed), key=lambda lot: (lot.sequence, lot.key))
 
 
 def needed_finality(step: Step, value: int) -> Finality:
@@ -48,6 +79,8 @@ def gate_account(lot: RequestLot, bucket: str) -> Account:
 
 def book_arrival(step: Step, lot: RequestLot) -> None:
     """Take a new lot into the books."""
+    _requests(step, lot)[terms_key(lot.chain_id, lot.gate, lot.request_id)] = lot.key
+    step.state.account_lots.setdefault(lot.account, set()).add(lot.key)
     source = accounts.chain(lot.chain_id, lot.asset)
     step.post(Movement.between(source, gate_account(lot, "unconfirmed"), amount=lot.amount))
 
@@ -63,3 +96,23 @@ def take_out(step: Step, lot: RequestLot) -> None:
     source = accounts.chain(lot.chain_id, lot.asset)
     step.post(Movement.between(gate_account(lot, bucket), source, amount=lot.amount))
     lot.state = LotState.GONE
+    lot.ended_at = step.at
+    _leave_gate(step, lot)
+    _requests(step, lot).pop(terms_key(lot.chain_id, lot.gate, lot.request_id), None)
+
+
+def commit_lot(step: Step, lot: RequestLot) -> None:
+    """The gate holds a lot no longer for its owner: collateral has left it, tokens are locked."""
+    lot.state = LotState.COMMITTED
+    _leave_gate(step, lot)
+
+
+def _leave_gate(step: Step, lot: RequestLot) -> None:
+    keys = step.state.account_lots.get(lot.account, set())
+    keys.discard(lot.key)
+    if not keys:
+        step.state.account_lots.pop(lot.account, None)
+
+
+def _requests(step: Step, lot: RequestLot) -> dict[str, str]:
+    return step.state.token_requests if isinstance(lot, TokenLot) else step.state.requests

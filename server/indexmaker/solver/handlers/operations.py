@@ -121,6 +121,7 @@ def _take_over(step: Step, transfer: Transfer) -> None:
         movements += [claim, Movement.between(cash, free, amount=share)]
     step.post(*movements)
     transfer.stage = TransferStage.WRITTEN_OFF
+    step.state.moving_transfers.discard(transfer.transfer_id)
     step.confirm(derived_id("ts", transfer.transfer_id))
 
 
@@ -178,7 +179,7 @@ def on_positions_compared(step: Step, event: PositionsCompared) -> None:
 
 
 def _signing(step: Step, invoice_id: str) -> bool:
-    return any(command.command_id == derived_id("si", invoice_id) for command in step.state.outbox)
+    return step.waiting(derived_id("si", invoice_id)) is not None
 
 
 def _not_applicable(step: Step, subject: str, text: str) -> None:

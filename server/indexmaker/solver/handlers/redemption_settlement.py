@@ -11,8 +11,7 @@ from indexmaker.ledger import Movement
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import RedemptionInvoice, RedemptionReport, SettleRedemption, SignRedemption
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
-from indexmaker.solver.handlers.lots import gate_account
-from indexmaker.solver.handlers.routing import terms_key
+from indexmaker.solver.handlers.lots import gate_account, terms_key
 from indexmaker.solver.handlers.trails import redemption_trail
 from indexmaker.solver.redemption_invoice import build_redemption
 from indexmaker.solver.state import IndexOrder, RedemptionLimits

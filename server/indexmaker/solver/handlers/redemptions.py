@@ -25,15 +25,17 @@ from indexmaker.solver.handlers.funding import free_and_end, fund_account, retry
 from indexmaker.solver.handlers.lots import (
     WITHDRAWN,
     book_arrival,
-    by_request,
+    commit_lot,
     lot_key,
     move,
     needed_finality,
+    removed_lots,
     take_out,
+    terms_key,
+    tokens_of,
 )
 from indexmaker.solver.handlers.payouts import make_payable
 from indexmaker.solver.handlers.redemption_settlement import limits_of
-from indexmaker.solver.handlers.routing import terms_key
 from indexmaker.solver.handlers.terms import apply_price_limit
 from indexmaker.solver.routing_fees import split_in_units
 from indexmaker.solver.state import Index, IndexOrder, LotState, RedemptionLimits, TokenCommit, TokenLot
@@ -85,7 +87,7 @@ def on_redemption_retracted(step: Step, event: RedemptionRetracted) -> None:
 
 def on_redemption_withdrawn(step: Step, event: RedemptionWithdrawn) -> None:
     """The owner took the tokens back on the gate; final, so the escrow cannot come again."""
-    lot = by_request(step.state.token_lots, event.chain_id, event.gate.lower(), event.request_id)
+    lot = tokens_of(step, event.chain_id, event.gate, event.request_id)
     if lot is not None:
         _withdraw(step, lot)
 
@@ -104,7 +106,7 @@ def _withdraw(step: Step, lot: TokenLot) -> None:
 
 def _book(step: Step, event: RedemptionSeen, key: str) -> TokenLot | None:
     gate = event.gate.lower()
-    twin = by_request(step.state.token_lots, event.chain_id, gate, event.request_id)
+    twin = tokens_of(step, event.chain_id, gate, event.request_id)
     if event.units <= 0 or (twin is not None and twin.key != key):
         text = "a second redemption with this request id, or without units: not booked"
         step.alert("REDEMPTION", key, text)
@@ -308,7 +310,7 @@ def on_committed(step: Step, event: CollateralCommitted) -> None:
     _drop(step, commit)
     for order in orders:
         lot = step.state.token_lots[order.lot_key]
-        lot.state = LotState.COMMITTED
+        commit_lot(step, lot)
         move(step, lot, "confirmed", "committed")
         order.tradable = order.amount
         order.least_price = _least_price(order, lot, limits_of(step, order))
@@ -348,13 +350,12 @@ def on_commit_failed(step: Step, event: CommitFailed) -> None:
 
 def _apply_removals(step: Step) -> None:
     """Take out the escrows that left their gate while their lock was on the way."""
-    for lot in sorted(step.state.token_lots.values(), key=lambda lot: lot.sequence):
-        if lot.removed and lot.state in (LotState.UNCONFIRMED, LotState.CONFIRMED):
-            why, lot.removed = lot.removed, ""
-            if why == WITHDRAWN:
-                _withdraw(step, lot)
-            else:
-                _remove(step, lot, why)
+    for lot in removed_lots(step, step.state.token_lots):
+        why, lot.removed = lot.removed, ""
+        if why == WITHDRAWN:
+            _withdraw(step, lot)
+        else:
+            _remove(step, lot, why)
 
 
 def _by_command(step: Step, command_id: str) -> TokenCommit | None:

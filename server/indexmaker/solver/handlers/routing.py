@@ -15,8 +15,9 @@ from indexmaker.solver import accounts
 from indexmaker.solver.commands import CommitCollateral, Contribution, QuoteRoute, StartTransfer
 from indexmaker.solver.events import CollateralCommitted, CommitFailed, RouteQuoted, RouteRefused
 from indexmaker.solver.handlers.funding import free_and_end, retry_or_reject, unbind
+from indexmaker.solver.handlers.lots import commit_lot, terms_key
 from indexmaker.solver.routing_fees import split_in_units
-from indexmaker.solver.state import GateTerms, IndexOrder, LotState, Transfer, TransferStage
+from indexmaker.solver.state import GateTerms, IndexOrder, Transfer, TransferStage
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import CommitFailure, OrderState, RejectReason
 
@@ -27,7 +28,6 @@ __all__ = [
     "on_committed",
     "on_route_quoted",
     "on_route_refused",
-    "terms_key",
 ]
 
 
@@ -141,11 +141,6 @@ def on_route_quoted(step: Step, event: RouteQuoted) -> None:
     )
 
 
-def terms_key(chain_id: int, gate: str, request_id: int) -> str:
-    """How the limits of requests are filed."""
-    return f"{chain_id}:{gate.lower()}:{request_id}"
-
-
 def _terms(step: Step, order: IndexOrder) -> GateTerms | None:
     lot = step.state.lots[order.lot_key]
     return step.state.terms.get(terms_key(lot.chain_id, lot.gate, lot.request_id))
@@ -184,13 +179,14 @@ def on_committed(step: Step, event: CollateralCommitted) -> None:
     index = step.state.indices[transfer.index]
     step.confirm(event.command_id)
     transfer.stage = TransferStage.MOVING
+    step.state.moving_transfers.add(transfer.transfer_id)
     transfer.commit_tx = event.tx_hash
     contributions: list[Contribution] = []
     movements: list[Movement] = []
     place = accounts.gate_place(index.chain_id, index.gate)
     for order in _orders(step, transfer):
         lot = step.state.lots[order.lot_key]
-        lot.state = LotState.COMMITTED
+        commit_lot(step, lot)
         source = accounts.at_gate(order.account, "confirmed", place, lot.asset)
         target = accounts.in_transit(order.account, lot.asset)
         movements.append(Movement.between(source, target, amount=lot.amount))
@@ -231,7 +227,5 @@ def on_commit_failed(step: Step, event: CommitFailed) -> None:
 
 
 def _by_commit(step: Step, command_id: str) -> Transfer | None:
-    for command in step.state.outbox:
-        if command.command_id == command_id and isinstance(command, CommitCollateral):
-            return step.state.transfers[command.transfer_id]
-    return None
+    command = step.waiting(command_id)
+    return step.state.transfers[command.transfer_id] if isinstance(command, CommitCollateral) else None

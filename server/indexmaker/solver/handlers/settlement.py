@@ -10,7 +10,7 @@ from indexmaker.ledger import Movement
 from indexmaker.solver import accounts
 from indexmaker.solver.commands import Invoice, InvoiceReport, SettleInvoice, SignInvoice
 from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SettlementUpdated
-from indexmaker.solver.handlers.routing import terms_key
+from indexmaker.solver.handlers.lots import terms_key
 from indexmaker.solver.handlers.trails import mint_trail
 from indexmaker.solver.handlers.usage import count_minted
 from indexmaker.solver.invoice import build_invoice
@@ -213,8 +213,6 @@ def retry_settlements(step: Step) -> None:
     for order in step.orders_in(OrderState.MINTABLE):
         if order.vetoed or order.settle_command or not order.retry_at or order.retry_at > step.at:
             continue
-        signing = order.invoice is not None and any(
-            isinstance(c, SignInvoice) and c.invoice == order.invoice for c in step.state.outbox
-        )
+        signing = order.invoice is not None and step.waiting(derived_id("si", order.invoice.invoice_id))
         if not signing and order.invoice_attempts < step.state.config.settlement_attempts:
             renew_invoice(step, order)

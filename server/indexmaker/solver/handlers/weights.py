@@ -199,5 +199,5 @@ def _planned(step: Step, index: Index) -> int:
 
 
 def _sent_version(step: Step, index: Index) -> int:
-    sent = (c for c in step.state.outbox if isinstance(c, PublishWeights) and c.gate == index.gate)
-    return max((command.version for command in sent), default=0)
+    waiting = (one.command for one in step.state.outbox.values())
+    return max((c.version for c in waiting if isinstance(c, PublishWeights) and c.gate == index.gate), default=0)

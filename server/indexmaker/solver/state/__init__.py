@@ -32,7 +32,7 @@ from indexmaker.solver.state.operations import Reconciliation
 from indexmaker.solver.state.orders import IndexOrder, order_id_of
 from indexmaker.solver.state.quotes import Quote
 from indexmaker.solver.state.redemptions import Payout, PayoutStage, RedemptionLimits, TokenCommit, TokenLot
-from indexmaker.solver.state.whole import SolverState
+from indexmaker.solver.state.whole import SolverState, Waiting
 
 __all__ = [
     "AssetOrder",
@@ -67,6 +67,7 @@ __all__ = [
     "Transfer",
     "TransferStage",
     "VenueDeposit",
+    "Waiting",
     "WeightsPlan",
     "order_id_of",
 ]

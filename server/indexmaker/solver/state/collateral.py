@@ -40,6 +40,8 @@ class RequestLot(Record, kw_only=True):
     removed: str = ""
     """Why it is gone from the gate while its commit is on the way; applied when the commit has failed."""
     order_id: str = ""
+    ended_at: int = 0
+    """When it was gone."""
 
 
 class DepositLot(RequestLot, kw_only=True):

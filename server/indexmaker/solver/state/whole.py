@@ -17,7 +17,14 @@ from indexmaker.solver.state.orders import IndexOrder
 from indexmaker.solver.state.quotes import Quote
 from indexmaker.solver.state.redemptions import Payout, RedemptionLimits, TokenCommit, TokenLot
 
-__all__ = ["SolverState"]
+__all__ = ["SolverState", "Waiting"]
+
+
+class Waiting(Record, kw_only=True):
+    """A command that waits for its answer; `number` is its place among all commands."""
+
+    number: int
+    command: SolverCommand
 
 
 class SolverState(Record, kw_only=True):
@@ -78,4 +85,16 @@ class SolverState(Record, kw_only=True):
     halted: str = ""
     """Why no new batches are made; empty while they are."""
     reconciliation: Reconciliation | None = None
-    outbox: list[SolverCommand] = msgspec.field(default_factory=list)
+    outbox: dict[str, Waiting] = msgspec.field(default_factory=dict)
+    """Commands not answered yet, by id."""
+    commands: int = 0
+    """How many commands were ever put there; gives them their order."""
+    requests: dict[str, str] = msgspec.field(default_factory=dict)
+    """Deposit lots that are not gone, by request, as `terms_key` names it."""
+    token_requests: dict[str, str] = msgspec.field(default_factory=dict)
+    account_lots: dict[str, set[str]] = msgspec.field(default_factory=dict)
+    """Lots of both kinds that are in a gate and not committed, by account."""
+    moving_transfers: set[str] = msgspec.field(default_factory=set)
+    """Transfers whose arrival is awaited."""
+    unmatched_deposits: set[str] = msgspec.field(default_factory=set)
+    """Venue deposits that belong to no transfer yet."""
