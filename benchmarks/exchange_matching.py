@@ -27,6 +27,7 @@ from indexmaker.exchange.commands import (
 )
 from indexmaker.exchange.listing import builtin_listing
 from indexmaker.exchange.orders import Order
+from indexmaker.exchange.plan import plan_match
 from indexmaker.exchange.vocabulary import OrderType, SelfTradePrevention, Side, TimeInForce
 
 MARKET = "BTCUSDC"
@@ -126,8 +127,10 @@ def run_book(operations: list[Place | int]) -> Callable[[], None]:
                 buy, price, quantity, rests = operation
                 request = requests[index]
                 assert isinstance(request, PlaceOrder)
-                order = Order(index, request, account=account, market=market, quantity=quantity, at=0)
-                plan = book.plan(buy=buy, price=price, quantity=quantity, budget=0, owner=account, mode=none)
+                order = Order(index, request, account=account, market=market, price=price, quantity=quantity, at=0)
+                plan = plan_match(
+                    book, buy=buy, price=price, quantity=quantity, budget=0, account=1, trader=1, mode=none
+                )
                 if plan.makers:
                     side = book.asks if buy else book.bids
                     for maker, lots in zip(plan.makers, plan.quantities, strict=True):

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from indexmaker.exchange import ExchangeEngine
 from indexmaker.exchange.events import (
     Accepted,
+    Amended,
     BalanceChanged,
     BookDelta,
     Cancelled,
     ExchangeEvent,
     Expired,
     Posted,
+    Prevented,
     Rejected,
     Trade,
 )
+from indexmaker.exchange.vocabulary import MarketStatus, OrderStatus, SelfTradePrevention
 
 
 class Auditor:
@@ -61,11 +64,22 @@ class Auditor:
                 assert event.quantity > 0
                 self.remaining[order_id] -= event.quantity
                 assert self.remaining[order_id] == left
+        elif isinstance(event, Prevented):
+            self.remaining[event.maker_order_id] -= event.maker_prevented if self._both(event) else 0
+            self.remaining[event.taker_order_id] -= event.taker_prevented if self._both(event) else 0
+        elif isinstance(event, Amended):
+            self.remaining[event.order_id] -= event.old_quantity - event.quantity
+            assert self.remaining[event.order_id] == event.remaining
         elif isinstance(event, (Cancelled, Expired)):
             assert self.remaining.pop(event.order_id) == event.remaining
         elif isinstance(event, BalanceChanged):
             assert (event.available, event.held) == self.engine.balance(event.account, event.asset)
             assert event.withdrawing == self.engine.withdrawing(event.account, event.asset)
+
+    @staticmethod
+    def _both(event: Prevented) -> bool:
+        """Whether lots were taken off; otherwise orders end whole."""
+        return event.mode in (SelfTradePrevention.DECREMENT, SelfTradePrevention.TRANSFER)
 
     def _post(self, event: Posted) -> None:
         assert event.first == self.posted + 1, "postings are numbered without gaps"
@@ -112,24 +126,30 @@ class Auditor:
         assert not any(totals.values()), "all money of an asset sums to zero"
 
     def _check_books(self) -> None:
-        for market in self.engine.markets:
+        for market, listed in self.engine.markets.items():
             update, bids, asks = self.engine.depth(market, levels=0)
             known = self.levels.get(market, {"bids": {}, "asks": {}})
             assert update == self.updates[market]
             assert bids == sorted(known["bids"].items(), reverse=True)
             assert asks == sorted(known["asks"].items())
-            assert not bids or not asks or bids[0][0] < asks[0][0], "the book is crossed"
+            crossed = bids and asks and bids[0][0] >= asks[0][0]
+            assert not crossed or listed.status is not MarketStatus.OPEN, "the book is crossed"
 
     def _check_holds(self) -> None:
-        """What is held is exactly what the open orders can still cost."""
+        """What is held is exactly what the open orders can still cost; of two alternatives, the dearer."""
         needed: Counter[tuple[int, str]] = Counter()
         for account in self.engine.accounts:
+            alternatives: dict[int, int] = {}
             for order in self.engine.open_orders(account):
-                market = order.market
-                if order.buy:
-                    needed[account, market.quote.symbol] += market.notional(price=order.price, quantity=order.remaining)
-                else:
-                    needed[account, market.base.symbol] += order.remaining * market.base_per_lot
                 assert order.remaining == self.remaining[order.order_id] > 0
+                if order.status is OrderStatus.PENDING_NEW:
+                    continue
+                group = order.group
+                if group is not None and group.sibling(order) is not None and group.sibling(order).is_open:
+                    more = max(order.cost - alternatives.get(group.list_id, 0), 0)
+                    alternatives[group.list_id] = max(order.cost, alternatives.get(group.list_id, 0))
+                else:
+                    more = order.cost
+                needed[account, order.gives.symbol] += more
             for asset in self.engine.assets:
                 assert self.engine.balance(account, asset)[1] == needed[account, asset]

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from exchange.floor import QUOTE, Floor, setup_commands
+from exchange.sessions import random_session
 from exchange.test_funding import ADDRESS, REPORT
-from exchange.test_fuzz_against_model import random_session
 from indexmaker.exchange import ExchangeEngine, StateError
 from indexmaker.exchange.commands import (
     AllowWithdrawalAddress,
@@ -27,6 +27,7 @@ from indexmaker.exchange.events import ExchangeEvent
 from indexmaker.exchange.vocabulary import WithdrawalStatus
 
 START = 1_700_000_000_000_000_000
+STEP = 300_000_000
 FILTERS = MarketFilters(max_orders=20, bid_up_ppm=1_100_000, bid_down_ppm=900_000, average_minutes=1)
 
 WITHDRAWALS = [
@@ -52,16 +53,16 @@ def session(seed: int) -> list[ExchangeCommand]:
         RegisterDepositAddress(account=1, network="BASE", address=ADDRESS),
         REPORT,
         *WITHDRAWALS,
-        *random_session(rng, 400),
+        *random_session(rng, 400, start=START, step=STEP),
         SetMarketFilters(market="ABCUSD", filters=MarketFilters(average_minutes=2)),
-        *random_session(rng, 100),
+        *random_session(rng, 100, start=START + 450 * STEP, step=STEP),
     ]
     return commands
 
 
 def run(engine: ExchangeEngine, commands: list[ExchangeCommand], *, first: int = 0) -> list[list[ExchangeEvent]]:
     return [
-        list(engine.apply(command, sequence=number, at=START + number * 300_000_000))
+        list(engine.apply(command, sequence=number, at=START + number * STEP))
         for number, command in enumerate(commands, first)
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from indexmaker.exchange.events import Trade
+from indexmaker.exchange.order_lists import OrderList
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.vocabulary import AccountStatus, PostingKind
 
@@ -29,7 +30,8 @@ class Account:
     """An account. Readers outside the exchange must not change it.
 
     `available`, `held` (for open orders) and `withdrawing` are atoms per asset, in the order in which the assets were
-    listed. `by_client_id` leads to the newest remembered order of a client id.
+    listed. `by_client_id` leads to the newest remembered order of a client id, `lists` to open lists of orders.
+    `trader` is whom self-trade prevention takes the account for: itself, or its trade group as a negative number.
     """
 
     __slots__ = (
@@ -38,14 +40,17 @@ class Account:
         "available_bucket",
         "by_client_id",
         "closed",
+        "closed_lists",
         "dirty",
         "held",
         "held_bucket",
+        "lists",
         "name",
         "open_counts",
         "open_orders",
         "status",
         "tier",
+        "trader",
         "trades",
         "withdrawing",
         "withdrawing_bucket",
@@ -55,6 +60,7 @@ class Account:
         self.account = account
         self.name = name
         self.tier = tier
+        self.trader = account
         self.status = AccountStatus.ACTIVE
         self.available = [0] * assets
         self.held = [0] * assets
@@ -68,3 +74,5 @@ class Account:
         self.by_client_id: dict[str, Order] = {}
         self.closed: deque[Order] = deque()
         self.trades: deque[Trade] = deque(maxlen=HISTORY)
+        self.lists: dict[int, OrderList] = {}
+        self.closed_lists: deque[OrderList] = deque(maxlen=HISTORY)

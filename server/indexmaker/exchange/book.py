@@ -1,7 +1,8 @@
-"""The order book: price levels in order, first come first served within one, and the walk that both plans and fills.
+"""The order book: price levels in order, first come first served within one.
 
 Both sides keep their prices as ascending keys with the best price last (asks negated), so one piece of code serves
 both: the best level is popped from the end in O(1), a level is found by bisection, an order is unlinked in O(1).
+An iceberg shows a slice; when it has traded, the next slice goes to the end of the queue.
 """
 
 from __future__ import annotations
@@ -9,12 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 
 from indexmaker.exchange.orders import Level, Order
-from indexmaker.exchange.vocabulary import SelfTradePrevention
 
-__all__ = ["Book", "BookSide", "Plan"]
-
-_ANY_KEY = -(2**64)
-"""Below every key: prices have 63 bits."""
+__all__ = ["Book", "BookSide"]
 
 
 class BookSide:
@@ -53,15 +50,24 @@ class BookSide:
             last.next = order
             order.previous = last
         level.last = order
-        level.quantity += order.remaining
         order.level = level
+        if order.display:
+            order.shown = min(order.display, order.remaining)
+            level.quantity += order.shown
+            level.icebergs += 1
+        else:
+            level.quantity += order.remaining
         self._mark(key)
 
     def remove(self, order: Order) -> None:
         """Take an order out, with what remains of it; its siblings keep their places."""
         level = order.level
         assert level is not None, f"order {order.order_id} is not in the book"
-        level.quantity -= order.remaining
+        if order.display:
+            level.quantity -= order.shown
+            level.icebergs -= 1
+        else:
+            level.quantity -= order.remaining
         previous = order.previous
         following = order.next
         if previous is None:
@@ -84,15 +90,57 @@ class BookSide:
         self._mark(key)
 
     def fill(self, order: Order, quantity: int) -> None:
-        """Let `quantity` lots of a resting order trade; an order without a remainder leaves."""
+        """Let `quantity` lots of what a resting order shows trade; an order without a remainder leaves."""
         level = order.level
         assert level is not None, f"order {order.order_id} is not in the book"
         order.remaining -= quantity
         level.quantity -= quantity
+        if order.display:
+            order.shown -= quantity
+            if not order.shown and order.remaining:
+                self.remove(order)
+                self.append(order)
+                return
         if order.remaining:
             self._mark(level.key)
         else:
             self.remove(order)
+
+    def shrink(self, order: Order, quantity: int) -> None:
+        """Take `quantity` lots off a resting order, from what it hides first; it keeps its place and must not end."""
+        level = order.level
+        assert level is not None, f"order {order.order_id} is not in the book"
+        order.remaining -= quantity
+        if order.display:
+            gone = max(order.shown - order.remaining, 0)
+            order.shown -= gone
+            level.quantity -= gone
+        else:
+            level.quantity -= quantity
+        self._mark(level.key)
+
+    def cut(self, order: Order, quantity: int) -> None:
+        """Let `quantity` lots of a resting order go, shown or not; an iceberg shows a new slice in its old place."""
+        level = order.level
+        assert level is not None, f"order {order.order_id} is not in the book"
+        order.remaining -= quantity
+        if order.display:
+            level.quantity -= order.shown
+            order.shown = min(order.display, order.remaining)
+            level.quantity += order.shown
+        else:
+            level.quantity -= quantity
+        if order.remaining:
+            self._mark(level.key)
+        else:
+            self.remove(order)
+
+    def show(self, order: Order, shown: int) -> None:
+        """Set what a resting iceberg shows."""
+        level = order.level
+        assert level is not None, f"order {order.order_id} is not in the book"
+        level.quantity += shown - order.shown
+        order.shown = shown
 
     def depth(self, levels: int) -> list[tuple[int, int]]:
         """The best `levels` (price, quantity) pairs, best first."""
@@ -131,31 +179,6 @@ class BookSide:
             changed.append(key)
 
 
-class Plan:
-    """What an incoming order will do to the other side, maker by maker in priority; a quantity of 0 expires the maker.
-
-    `filled` is in lots, `cost` in ticks x lots. `stopped` says that self-trade prevention ends the taker there,
-    `spent` that the budget allows no further lot.
-    """
-
-    __slots__ = ("cost", "filled", "makers", "quantities", "spent", "stopped")
-
-    def __init__(self) -> None:
-        self.makers: list[Order] = []
-        self.quantities: list[int] = []
-        self.filled = 0
-        self.cost = 0
-        self.stopped = False
-        self.spent = False
-
-    def prevent(self, maker: Order, mode: SelfTradePrevention) -> None:
-        """Note that the taker met an order of its own account."""
-        if mode is not SelfTradePrevention.EXPIRE_TAKER:
-            self.makers.append(maker)
-            self.quantities.append(0)
-        self.stopped = mode is not SelfTradePrevention.EXPIRE_MAKER
-
-
 class Book:
     """Bids and asks of one market."""
 
@@ -172,52 +195,3 @@ class Book:
             return best != 0 and price >= best
         best = self.bids.best
         return best != 0 and price <= best
-
-    def plan(
-        self, *, buy: bool, price: int, quantity: int, budget: int, owner: object, mode: SelfTradePrevention
-    ) -> Plan:
-        """Walk the other side in priority and say what would happen, without touching it.
-
-        `price` 0 takes any price. `quantity` is in lots; when it is 0, `budget` (ticks x lots) limits the cost
-        instead. `owner` is the taker's account, compared by identity. The same plan answers fill-or-kill, sizes the
-        hold of a market order, and is then carried out, so none of them can disagree.
-        """
-        plan = Plan()
-        side = self.asks if buy else self.bids
-        sign = side.sign
-        limit = price * sign if price else _ANY_KEY
-        by_budget = quantity == 0
-        prevents = mode is not SelfTradePrevention.NONE
-        makers = plan.makers
-        quantities = plan.quantities
-        left = quantity
-        for key in reversed(side.keys):
-            if key < limit:
-                break
-            level_price = key * sign
-            order = side.levels[key].first
-            while order is not None:
-                if by_budget:
-                    left = (budget - plan.cost) // level_price
-                    if left == 0:
-                        plan.spent = True
-                        return plan
-                if prevents and order.account is owner:
-                    plan.prevent(order, mode)
-                    if plan.stopped:
-                        return plan
-                    order = order.next
-                    continue
-                traded = order.remaining
-                if traded > left:
-                    traded = left
-                makers.append(order)
-                quantities.append(traded)
-                plan.filled += traded
-                plan.cost += traded * level_price
-                left -= traded
-                if left == 0:
-                    plan.spent = by_budget
-                    return plan
-                order = order.next
-        return plan

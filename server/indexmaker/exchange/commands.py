@@ -8,24 +8,28 @@ The first output of every command is its answer; a command that is refused is an
 
 from __future__ import annotations
 
-import msgspec
-
-from indexmaker.exchange.vocabulary import (
-    AccountStatus,
-    CancelRestriction,
-    MarketStatus,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
-    WithdrawalStatus,
+from indexmaker.exchange.command_base import Command
+from indexmaker.exchange.limits import ExchangeLimits, MarketFilters
+from indexmaker.exchange.order_commands import (
+    AmendOrder,
+    CancelAll,
+    CancelList,
+    CancelOrder,
+    CancelReplace,
+    PlaceList,
+    PlaceOrder,
+    Tick,
 )
+from indexmaker.exchange.vocabulary import AccountStatus, MarketStatus, WithdrawalStatus
 
 __all__ = [
     "AllowWithdrawalAddress",
+    "AmendOrder",
     "ApproveWithdrawal",
     "CancelAll",
+    "CancelList",
     "CancelOrder",
+    "CancelReplace",
     "CancelWithdrawal",
     "Command",
     "CreateAccount",
@@ -36,7 +40,9 @@ __all__ = [
     "DefineNetwork",
     "DropDeposit",
     "ExchangeCommand",
+    "ExchangeLimits",
     "MarketFilters",
+    "PlaceList",
     "PlaceOrder",
     "RegisterDepositAddress",
     "RejectWithdrawal",
@@ -45,15 +51,14 @@ __all__ = [
     "SeedBalance",
     "SetAccountStatus",
     "SetAddressBook",
+    "SetExchangeLimits",
     "SetFeeTier",
     "SetMarketFilters",
     "SetMarketStatus",
+    "SetTradeGroup",
     "SetWithdrawalTerms",
+    "Tick",
 ]
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="command"):
-    """What all commands share: they are values, and a field at its default is not written."""
 
 
 class DefineAsset(Command, frozen=True, tag="define_asset"):
@@ -81,33 +86,6 @@ class DefineNetwork(Command, frozen=True, tag="define_network"):
     contract: str = ""
 
 
-class MarketFilters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The limits an order must keep, in ticks, lots and quote atoms. A 0 switches the single limit off.
-
-    Prices and quantities are on the grid by construction. `market_step` is a second grid, in lots, for market
-    orders only. Percent-price multipliers apply to the average price of the last `average_minutes` (0: the last
-    price).
-    """
-
-    min_price: int = 0
-    max_price: int = 0
-    min_quantity: int = 1
-    max_quantity: int = 0
-    market_min_quantity: int = 0
-    market_max_quantity: int = 0
-    market_step: int = 0
-    min_notional: int = 0
-    max_notional: int = 0
-    min_notional_for_market: bool = True
-    max_notional_for_market: bool = False
-    bid_up_ppm: int = 0
-    bid_down_ppm: int = 0
-    ask_up_ppm: int = 0
-    ask_down_ppm: int = 0
-    average_minutes: int = 5
-    max_orders: int = 0
-
-
 class DefineMarket(Command, frozen=True, tag="define_market"):
     """List a market, open. Answer: `Configured`. Repeated like `DefineAsset`.
 
@@ -132,11 +110,22 @@ class SetMarketFilters(Command, frozen=True, tag="set_market_filters"):
     filters: MarketFilters
 
 
+class SetExchangeLimits(Command, frozen=True, tag="set_exchange_limits"):
+    """Replace the limits of an account on all markets together, for new orders. Answer: `Configured`."""
+
+    limits: ExchangeLimits
+
+
 class SetMarketStatus(Command, frozen=True, tag="set_market_status"):
-    """Open, halt or wind down a market. Answer: `MarketChanged`, also when nothing changes."""
+    """Open, halt or wind down a market. Answer: `MarketChanged`, also when nothing changes.
+
+    Opening a market whose orders cross, as they may after an auction, first trades them at one price.
+    `auction_ends_at` (UTC nanoseconds) lets an auction end at the first `Tick` not before it; 0: by command only.
+    """
 
     market: str
     status: MarketStatus
+    auction_ends_at: int = 0
 
 
 class DefineFeeTier(Command, frozen=True, tag="define_fee_tier"):
@@ -170,6 +159,13 @@ class SetAccountStatus(Command, frozen=True, tag="set_account_status"):
 
     account: int
     status: AccountStatus
+
+
+class SetTradeGroup(Command, frozen=True, tag="set_trade_group"):
+    """Let self-trade prevention see accounts of the same group as one (0: of none). Answer: `Configured`."""
+
+    account: int
+    group: int
 
 
 class RegisterDepositAddress(Command, frozen=True, tag="register_deposit_address"):
@@ -302,51 +298,6 @@ class ReportWithdrawal(Command, frozen=True, tag="report_withdrawal"):
     reason: str = ""
 
 
-class PlaceOrder(Command, frozen=True, tag="place_order"):
-    """Enter an order. Answer: `Accepted` or `Rejected`; trades and the like follow in the same outputs.
-
-    A limit needs `price` and `quantity`; a market order exactly one of `quantity` (lots) and `quote_amount` (quote
-    atoms: spent at most by a buy, received at most by a sell, before fees). `client_order_id` is 1 to 36 characters
-    and unique among the account's open orders. `time_in_force` is read for `LIMIT` only.
-    """
-
-    account: int
-    market: str
-    client_order_id: str
-    side: Side
-    type: OrderType
-    time_in_force: TimeInForce = TimeInForce.GTC
-    price: int = 0
-    quantity: int = 0
-    quote_amount: int = 0
-    self_trade: SelfTradePrevention = SelfTradePrevention.NONE
-
-
-class CancelOrder(Command, frozen=True, tag="cancel_order"):
-    """Take back an open order by its id, its client id, or both (they must agree). Answer: `Cancelled`.
-
-    `cancel_id` is the client's name for this cancel and comes back in the answer.
-    """
-
-    account: int
-    market: str
-    order_id: int = 0
-    client_order_id: str = ""
-    cancel_id: str = ""
-    restriction: CancelRestriction = CancelRestriction.NONE
-
-
-class CancelAll(Command, frozen=True, tag="cancel_all"):
-    """Take back all open orders of an account, of one market or of all (empty `market`), by ascending order id.
-
-    Answer: `CancelledAll`, then one `Cancelled` each. Orders in halted markets stay.
-    """
-
-    account: int
-    market: str = ""
-    cancel_id: str = ""
-
-
 ExchangeCommand = (
     DefineAsset
     | DefineNetwork
@@ -372,5 +323,12 @@ ExchangeCommand = (
     | PlaceOrder
     | CancelOrder
     | CancelAll
+    | PlaceList
+    | CancelList
+    | CancelReplace
+    | AmendOrder
+    | SetExchangeLimits
+    | SetTradeGroup
+    | Tick
 )
 """The tagged union that the journal decodes."""

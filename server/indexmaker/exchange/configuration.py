@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from indexmaker.exchange.accounts import Account, FeeTier
 from indexmaker.exchange.commands import (
     Command,
@@ -14,12 +16,13 @@ from indexmaker.exchange.commands import (
     DefineNetwork,
     MarketFilters,
     SetAccountStatus,
+    SetExchangeLimits,
     SetFeeTier,
     SetMarketFilters,
-    SetMarketStatus,
+    SetTradeGroup,
 )
 from indexmaker.exchange.core import Core
-from indexmaker.exchange.events import AccountChanged, Configured, MarketChanged
+from indexmaker.exchange.events import AccountChanged, Configured
 from indexmaker.exchange.filters import Failure
 from indexmaker.exchange.ledger import MAX_AMOUNT
 from indexmaker.exchange.markets import Asset, Market
@@ -35,9 +38,10 @@ __all__ = [
     "define_market",
     "define_network",
     "set_account_status",
+    "set_exchange_limits",
     "set_fee_tier",
     "set_market_filters",
-    "set_market_status",
+    "set_trade_group",
 ]
 
 MAX_ACCOUNT = 2**53 - 1
@@ -127,14 +131,16 @@ def set_market_filters(core: Core, command: SetMarketFilters) -> None:
     configured(core, command, command.market, changed=changed)
 
 
-def set_market_status(core: Core, command: SetMarketStatus) -> None:
-    """Open, halt or wind down a market."""
-    market = core.markets.get(command.market)
-    if market is None:
-        _unknown_market(core, command, command.market)
+def set_exchange_limits(core: Core, command: SetExchangeLimits) -> None:
+    """Replace the limits of an account on all markets together."""
+    limits = command.limits
+    counts = (limits.max_orders, limits.max_algo_orders, limits.max_iceberg_orders, limits.max_order_lists)
+    if min(counts) < 0 or max(counts) > MAX_I64:
+        core.refuse(command, RejectCode.OUT_OF_RANGE, "limits must be within 0 to 2**63 - 1")
         return
-    market.status = command.status
-    core.outputs.append(MarketChanged(market.symbol, market.status, core.at))
+    changed = core.limits != limits
+    core.limits = limits
+    configured(core, command, "exchange", changed=changed)
 
 
 def define_fee_tier(core: Core, command: DefineFeeTier) -> None:
@@ -183,6 +189,20 @@ def set_fee_tier(core: Core, command: SetFeeTier) -> None:
     else:
         changed = account.tier is not tier
         account.tier = tier
+        configured(core, command, str(command.account), changed=changed)
+
+
+def set_trade_group(core: Core, command: SetTradeGroup) -> None:
+    """Let self-trade prevention see accounts of the same group as one."""
+    account = core.accounts.get(command.account)
+    if account is None:
+        _unknown_account(core, command, command.account)
+    elif not 0 <= command.group <= MAX_ACCOUNT:
+        _malformed(core, command, "a trade group needs a number of 0 to 2**53 - 1")
+    else:
+        trader = -command.group or account.account
+        changed = account.trader != trader
+        account.trader = trader
         configured(core, command, str(command.account), changed=changed)
 
 
@@ -237,20 +257,11 @@ def _market_failure(command: DefineMarket, base: Asset, quote: Asset) -> Failure
 
 
 def _filters_failure(filters: MarketFilters) -> Failure | None:
-    limits = (
-        filters.min_price,
-        filters.max_price,
-        filters.min_quantity,
-        filters.max_quantity,
-        filters.market_min_quantity,
-        filters.market_max_quantity,
-        filters.market_step,
-        filters.bid_up_ppm,
-        filters.bid_down_ppm,
-        filters.ask_up_ppm,
-        filters.ask_down_ppm,
-        filters.max_orders,
-    )
+    limits = [
+        value
+        for name, value in msgspec.structs.asdict(filters).items()
+        if name not in {"min_notional", "max_notional", "average_minutes"}
+    ]
     if min(limits) < 0 or max(limits) > MAX_I64:
         return RejectCode.OUT_OF_RANGE, "limits must be within 0 to 2**63 - 1"
     if not (0 <= filters.min_notional <= MAX_AMOUNT and 0 <= filters.max_notional <= MAX_AMOUNT):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+from heapq import heappush
+
 from indexmaker.exchange.accounts import HISTORY, Account, FeeTier
 from indexmaker.exchange.commands import Command
 from indexmaker.exchange.deposits import Deposit
 from indexmaker.exchange.events import BookDelta, ExchangeEvent, Rejected
 from indexmaker.exchange.ledger import Ledger
+from indexmaker.exchange.limits import ExchangeLimits
 from indexmaker.exchange.markets import Asset, Market
+from indexmaker.exchange.order_lists import OrderList
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.withdrawals import Withdrawal
@@ -16,7 +21,11 @@ __all__ = ["Core"]
 
 
 class Core:
-    """All state of the exchange. `at` and the outputs belong to the command at work, the rest is lasting."""
+    """All state of the exchange.
+
+    `at`, the outputs, `moves` (prices that the command traded at) and `turns` (orders that waited and whose turn has
+    come) belong to the command at work, the rest is lasting. `dates` is a heap of when GTD orders end, with their ids.
+    """
 
     __slots__ = (
         "accounts",
@@ -24,17 +33,23 @@ class Core:
         "assets",
         "at",
         "books_required",
+        "dates",
         "deposits",
         "dirty_markets",
+        "last_list_id",
         "last_order_id",
         "last_withdrawal_id",
         "ledger",
+        "limits",
         "listed_addresses",
+        "lists",
         "markets",
+        "moves",
         "orders",
         "outputs",
         "seeds",
         "tiers",
+        "turns",
         "withdrawals",
         "withdrawals_by_client",
     )
@@ -54,6 +69,12 @@ class Core:
         self.listed_addresses: set[tuple[int, str, str]] = set()
         self.last_withdrawal_id = 0
         self.last_order_id = 0
+        self.last_list_id = 0
+        self.lists: dict[int, OrderList] = {}
+        self.limits = ExchangeLimits()
+        self.dates: list[tuple[int, int]] = []
+        self.moves: deque[tuple[Market, int]] = deque()
+        self.turns: deque[Order] = deque()
         self.ledger = Ledger()
         self.outputs: list[ExchangeEvent] = self.ledger.outputs
         self.dirty_markets: list[Market] = []
@@ -105,6 +126,33 @@ class Core:
         symbol = order.market.symbol
         account.open_orders[order.order_id] = order
         account.open_counts[symbol] = account.open_counts.get(symbol, 0) + 1
+        if order.request.expires_at:
+            heappush(self.dates, (order.request.expires_at, order.order_id))
+
+    def rename(self, order: Order, client_order_id: str) -> None:
+        """Give an open order another client id."""
+        names = order.account.by_client_id
+        if names.get(order.client_order_id) is order:
+            del names[order.client_order_id]
+        order.client_order_id = client_order_id
+        names[client_order_id] = order
+        group = order.group
+        if group is not None:
+            group.members = tuple(
+                (order.order_id, client_order_id) if member[0] == order.order_id else member for member in group.members
+            )
+
+    def remember_list(self, group: OrderList) -> None:
+        """Keep a list, open or not; of those that are done, the oldest beyond the bound is forgotten."""
+        self.lists[group.list_id] = group
+        owner = group.account
+        if group.is_open:
+            owner.lists[group.list_id] = group
+            return
+        owner.lists.pop(group.list_id, None)
+        if len(owner.closed_lists) == HISTORY:
+            del self.lists[owner.closed_lists[0].list_id]
+        owner.closed_lists.append(group)
 
     def remember_closed(self, order: Order) -> None:
         """Move an order that has ended into its account's history and forget the oldest one beyond the bound."""

@@ -9,13 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from indexmaker.exchange import address_book, configuration, funding, state, trading, withdrawing
+from indexmaker.exchange import (
+    address_book,
+    amending,
+    cancelling,
+    configuration,
+    funding,
+    phases,
+    placing,
+    placing_lists,
+    state,
+    withdrawing,
+)
 from indexmaker.exchange.accounts import Account
+from indexmaker.exchange.activating import cascade
 from indexmaker.exchange.commands import (
     AllowWithdrawalAddress,
+    AmendOrder,
     ApproveWithdrawal,
     CancelAll,
+    CancelList,
     CancelOrder,
+    CancelReplace,
     CancelWithdrawal,
     CreateAccount,
     CreditDeposit,
@@ -25,6 +40,7 @@ from indexmaker.exchange.commands import (
     DefineNetwork,
     DropDeposit,
     ExchangeCommand,
+    PlaceList,
     PlaceOrder,
     RegisterDepositAddress,
     RejectWithdrawal,
@@ -33,24 +49,34 @@ from indexmaker.exchange.commands import (
     SeedBalance,
     SetAccountStatus,
     SetAddressBook,
+    SetExchangeLimits,
     SetFeeTier,
     SetMarketFilters,
     SetMarketStatus,
+    SetTradeGroup,
     SetWithdrawalTerms,
+    Tick,
 )
 from indexmaker.exchange.core import Core
 from indexmaker.exchange.deposits import Deposit
 from indexmaker.exchange.events import ExchangeEvent, Trade
+from indexmaker.exchange.limits import ExchangeLimits
 from indexmaker.exchange.markets import Asset, Market
+from indexmaker.exchange.order_lists import OrderList
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.withdrawals import Withdrawal
 
 __all__ = ["ExchangeEngine"]
 
 _RULES: dict[type, Callable[[Core, Any], None]] = {
-    PlaceOrder: trading.place_order,
-    CancelOrder: trading.cancel_order,
-    CancelAll: trading.cancel_all,
+    PlaceOrder: placing.place_order,
+    CancelOrder: cancelling.cancel_order,
+    CancelAll: cancelling.cancel_all,
+    CancelReplace: cancelling.cancel_replace,
+    AmendOrder: amending.amend_order,
+    PlaceList: placing_lists.place_list,
+    CancelList: cancelling.cancel_list,
+    Tick: phases.tick,
     CreditDeposit: funding.credit_deposit,
     DropDeposit: funding.drop_deposit,
     SeedBalance: funding.seed_balance,
@@ -70,8 +96,10 @@ _RULES: dict[type, Callable[[Core, Any], None]] = {
     CreateAccount: configuration.create_account,
     SetFeeTier: configuration.set_fee_tier,
     SetMarketFilters: configuration.set_market_filters,
-    SetMarketStatus: configuration.set_market_status,
+    SetMarketStatus: phases.set_market_status,
     SetAccountStatus: configuration.set_account_status,
+    SetExchangeLimits: configuration.set_exchange_limits,
+    SetTradeGroup: configuration.set_trade_group,
 }
 
 
@@ -79,8 +107,10 @@ class ExchangeEngine:
     """A deterministic spot exchange. Its state changes by `apply` (and `load`) only."""
 
     name = "exchange"
-    schema_version = 1
+    schema_version = 2
     event_type: Any = ExchangeCommand
+    upcasts: Mapping[int, Callable[[Any], Any]] = {1: lambda command: command}
+    """Commands of version 1 are those of version 2; the state has more in it."""
 
     def __init__(self) -> None:
         self._core = Core()
@@ -94,6 +124,8 @@ class ExchangeEngine:
         core = self._core
         outputs = core.begin(at)
         _RULES[type(event)](core, event)
+        if core.moves or core.turns:
+            cascade(core)
         core.finish()
         return outputs
 
@@ -175,6 +207,20 @@ class ExchangeEngine:
         orders = _of_market((*owner.closed, *owner.open_orders.values()), market)
         orders.sort(key=lambda order: order.order_id)
         return orders
+
+    def order_list(self, list_id: int) -> OrderList | None:
+        """An open or remembered list of orders."""
+        return self._core.lists.get(list_id)
+
+    def order_lists(self, account: int) -> list[OrderList]:
+        """Open and remembered lists of an account by ascending id."""
+        owner = self._core.accounts[account]
+        return sorted((*owner.closed_lists, *owner.lists.values()), key=lambda group: group.list_id)
+
+    @property
+    def limits(self) -> ExchangeLimits:
+        """What one account may have open on all markets together."""
+        return self._core.limits
 
     def account_trades(self, account: int, *, market: str = "") -> list[Trade]:
         """Remembered trades of an account, oldest first."""

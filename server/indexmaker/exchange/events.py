@@ -1,33 +1,44 @@
 """Everything the exchange says: the outputs of its engine.
 
-An event's id is (sequence of the command, index in its outputs). Units are those of `commands`. `BookDelta` and the
-public part of `Trade` (market, trade_id, price, quantity, taker_side, at) may be shown to everybody; all else
-belongs to the accounts named in it.
+An event's id is (sequence of the command, index in its outputs). Units are those of `commands`. `BookDelta`,
+`AuctionIndication` and the public part of `Trade` (market, trade_id, price, quantity, taker_side, at) may be shown to
+everybody; all else belongs to the accounts named in it.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from indexmaker.exchange.event_base import Event
+from indexmaker.exchange.order_events import (
+    Accepted,
+    Activated,
+    Amended,
+    AuctionIndication,
+    Cancelled,
+    CancelledAll,
+    Expired,
+    ListChanged,
+    Prevented,
+    Replaced,
+    Ticked,
+    Trade,
+)
 from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.vocabulary import (
     AccountStatus,
-    CancelReason,
     DepositStatus,
-    ExpiryReason,
     MarketStatus,
-    OrderStatus,
-    OrderType,
     PostingKind,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
     WithdrawalStatus,
 )
 
 __all__ = [
     "Accepted",
     "AccountChanged",
+    "Activated",
+    "Amended",
+    "AuctionIndication",
     "BalanceChanged",
     "BookDelta",
     "Cancelled",
@@ -37,19 +48,19 @@ __all__ = [
     "Event",
     "ExchangeEvent",
     "Expired",
+    "ListChanged",
     "MarketChanged",
     "Posted",
     "Posting",
+    "Prevented",
     "Rejected",
+    "Replaced",
     "Seeded",
     "SendWithdrawal",
+    "Ticked",
     "Trade",
     "WithdrawalChanged",
 ]
-
-
-class Event(msgspec.Struct, frozen=True, array_like=True, tag_field="event", gc=False):
-    """What all events share: they are values, and are written as arrays."""
 
 
 class Configured(Event, frozen=True, tag="configured"):
@@ -90,88 +101,6 @@ class Rejected(Event, frozen=True, tag="rejected"):
     market: str = ""
     client_order_id: str = ""
     order_id: int = 0
-
-
-class Accepted(Event, frozen=True, tag="accepted"):
-    """The order has its id; it has not traded yet.
-
-    For an order by `quote_amount`, `quantity` is the number of lots chosen for it.
-    """
-
-    order_id: int
-    account: int
-    market: str
-    client_order_id: str
-    side: Side
-    type: OrderType
-    time_in_force: TimeInForce
-    price: int
-    quantity: int
-    quote_amount: int
-    self_trade: SelfTradePrevention
-    at: int
-
-
-class Trade(Event, frozen=True, tag="trade"):
-    """Two orders met at the maker's price. An order whose remaining quantity is 0 is filled.
-
-    `trade_id` is contiguous per market. Fees are atoms of what each side received (buyer: base, seller: quote).
-    `*_remaining` are lots, `*_quote` the quote atoms the order has traded for in all, this trade included.
-    """
-
-    market: str
-    trade_id: int
-    price: int
-    quantity: int
-    taker_side: Side
-    maker_order_id: int
-    taker_order_id: int
-    maker_account: int
-    taker_account: int
-    maker_fee: int
-    taker_fee: int
-    maker_remaining: int
-    taker_remaining: int
-    maker_quote: int
-    taker_quote: int
-    at: int
-
-
-class Cancelled(Event, frozen=True, tag="cancelled"):
-    """The owner took the order back. `remaining` lots did not trade; `quote` is what the others traded for."""
-
-    order_id: int
-    account: int
-    market: str
-    client_order_id: str
-    cancel_id: str
-    reason: CancelReason
-    remaining: int
-    quote: int
-    at: int
-
-
-class CancelledAll(Event, frozen=True, tag="cancelled_all"):
-    """The answer to `CancelAll`: how many orders go."""
-
-    account: int
-    market: str
-    count: int
-    at: int
-
-
-class Expired(Event, frozen=True, tag="expired"):
-    """The exchange ended the order; `status` is EXPIRED or EXPIRED_IN_MATCH. `remaining`, `quote` as in `Cancelled`."""
-
-    order_id: int
-    account: int
-    market: str
-    client_order_id: str
-    status: OrderStatus
-    reason: ExpiryReason
-    remaining: int
-    quote: int
-    at: int
 
 
 class BalanceChanged(Event, frozen=True, tag="balance_changed"):
@@ -310,5 +239,12 @@ ExchangeEvent = (
     | WithdrawalChanged
     | SendWithdrawal
     | Posted
+    | Activated
+    | Prevented
+    | Amended
+    | ListChanged
+    | Replaced
+    | Ticked
+    | AuctionIndication
 )
 """The tagged union of outputs."""

@@ -76,13 +76,17 @@ class Ledger:
 
     def release(self, order: Order) -> None:
         """Give back what an ended order still holds."""
-        amount = order.held
+        if order.held:
+            self.lower_hold(order, order.held)
+
+    def lower_hold(self, order: Order, amount: int) -> None:
+        """Give back `amount` atoms of what an order holds."""
         if amount:
             account = order.account
             asset = order.gives
             account.held[asset.index] -= amount
             account.available[asset.index] += amount
-            order.held = 0
+            order.held -= amount
             self._post(
                 PostingKind.RELEASE,
                 str(order.order_id),
@@ -141,10 +145,12 @@ class Ledger:
         self._post(PostingKind.WITHDRAWAL, reference, tuple(legs))
         self._touch(account, asset.index, PostingKind.WITHDRAWAL)
 
-    def settle(self, maker: Order, taker: Order, *, price: int, quantity: int, reference: str) -> tuple[int, int]:
+    def settle(
+        self, maker: Order, taker: Order, *, price: int, quantity: int, reference: str, auction: bool = False
+    ) -> tuple[int, int]:
         """Exchange the money of a trade and take the fees; returns (maker's fee, taker's fee) in atoms.
 
-        What a buyer reserved above the trade price is released in the same movement.
+        What a buyer reserved above the trade price is released in the same movement. In an auction both are makers.
         """
         market = taker.market
         base, quote = market.base, market.quote
@@ -152,11 +158,12 @@ class Ledger:
         cost = price * quantity * market.quote_per_unit
         buy, sell = (taker, maker) if taker.buy else (maker, taker)
         reserved = buy.price * quantity * market.quote_per_unit if buy.price else cost
+        taker_ppm = taker.maker_ppm if auction else taker.taker_ppm
         if taker.buy:
-            base_fee = taker_fee = self._charge(taker, base, lots, ppm=taker.taker_ppm, taker=True)
+            base_fee = taker_fee = self._charge(taker, base, lots, ppm=taker_ppm, taker=not auction)
             quote_fee = maker_fee = self._charge(maker, quote, cost, ppm=maker.maker_ppm, taker=False)
         else:
-            quote_fee = taker_fee = self._charge(taker, quote, cost, ppm=taker.taker_ppm, taker=True)
+            quote_fee = taker_fee = self._charge(taker, quote, cost, ppm=taker_ppm, taker=not auction)
             base_fee = maker_fee = self._charge(maker, base, lots, ppm=maker.maker_ppm, taker=False)
         buyer, seller = buy.account, sell.account
         b, q = base.index, quote.index
@@ -190,6 +197,35 @@ class Ledger:
         self._touch(seller, b, PostingKind.TRADE)
         self._touch(seller, q, PostingKind.TRADE)
         return maker_fee, taker_fee
+
+    def transfer(self, buy: Order, sell: Order, *, price: int, quantity: int, reference: str) -> None:
+        """Exchange the money of a prevented match of two accounts, without fees; the rest as in `settle`."""
+        market = buy.market
+        base, quote = market.base, market.quote
+        lots = quantity * market.base_per_lot
+        cost = price * quantity * market.quote_per_unit
+        reserved = buy.price * quantity * market.quote_per_unit if buy.price else cost
+        buyer, seller = buy.account, sell.account
+        b, q = base.index, quote.index
+        buyer.held[q] -= reserved
+        buyer.available[q] += reserved - cost
+        buyer.available[b] += lots
+        seller.held[b] -= lots
+        seller.available[q] += cost
+        buy.held -= reserved
+        sell.held -= lots
+        legs = [
+            Posting(buyer.held_bucket, quote.symbol, -reserved),
+            Posting(seller.available_bucket, quote.symbol, cost),
+            Posting(seller.held_bucket, base.symbol, -lots),
+            Posting(buyer.available_bucket, base.symbol, lots),
+        ]
+        if reserved != cost:
+            legs.append(Posting(buyer.available_bucket, quote.symbol, reserved - cost))
+        self._post(PostingKind.TRANSFER, reference, tuple(legs))
+        for account in (buyer, seller):
+            self._touch(account, q, PostingKind.TRANSFER)
+            self._touch(account, b, PostingKind.TRANSFER)
 
     def announce(self, at: int) -> None:
         """Put one `BalanceChanged` per touched account and asset into the outputs."""

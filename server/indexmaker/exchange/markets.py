@@ -16,6 +16,7 @@ from indexmaker.exchange.commands import (
 from indexmaker.exchange.errors import OffGridError
 from indexmaker.exchange.events import Trade
 from indexmaker.exchange.reference import RollingPrice
+from indexmaker.exchange.stops import Stops
 from indexmaker.exchange.vocabulary import MarketStatus
 from indexmaker.money import ATOMS, SCALE, format_atoms
 
@@ -52,11 +53,13 @@ class Market:
     """A listed market. `base_per_lot` is in base atoms, `quote_per_unit` in quote atoms per tick x lot."""
 
     __slots__ = (
+        "auction_ends_at",
         "base",
         "base_per_lot",
         "book",
         "definition",
         "filters",
+        "last_prevented_id",
         "last_price",
         "last_trade_id",
         "last_update_id",
@@ -64,6 +67,7 @@ class Market:
         "quote_per_unit",
         "rolling",
         "status",
+        "stops",
         "symbol",
         "trades",
     )
@@ -77,7 +81,10 @@ class Market:
         self.quote_per_unit: int = definition.tick * definition.lot * 10**quote.scale // ATOMS**2
         self.filters: MarketFilters = definition.filters
         self.status = MarketStatus.OPEN
+        self.auction_ends_at = 0
         self.book = Book()
+        self.stops = Stops()
+        self.last_prevented_id = 0
         self.last_price = 0
         self.last_trade_id = 0
         self.last_update_id = 0

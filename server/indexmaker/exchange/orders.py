@@ -4,89 +4,129 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexmaker.exchange.commands import PlaceOrder
-from indexmaker.exchange.vocabulary import OrderStatus, OrderType, Side, TimeInForce
+from indexmaker.exchange.order_commands import PlaceOrder
+from indexmaker.exchange.vocabulary import OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 
 if TYPE_CHECKING:
     from indexmaker.exchange.accounts import Account
     from indexmaker.exchange.markets import Market
+    from indexmaker.exchange.order_lists import OrderList
 
-__all__ = ["Level", "Order"]
+__all__ = ["Level", "Order", "Wait"]
 
 PPM = 1_000_000
 
 
 class Level:
-    """All resting orders of one price, oldest first. `key` is the price, negated for asks (see `book`)."""
+    """All resting orders of one price, oldest first. `key` is the price, negated for asks (see `book`).
 
-    __slots__ = ("first", "key", "last", "quantity")
+    `quantity` is what shows; `icebergs` is how many of the orders hide something.
+    """
+
+    __slots__ = ("first", "icebergs", "key", "last", "quantity")
 
     def __init__(self, key: int) -> None:
         self.key = key
         self.quantity = 0
+        self.icebergs = 0
         self.first: Order | None = None
         self.last: Order | None = None
+
+
+class Wait:
+    """What an order of the stop kinds waits for.
+
+    `above` says from which side the price must come; `stop` is 0 once a trailing order follows the market, of which
+    `extreme` is then the lowest (above) or highest price since `since`. `cover` is the price that sizes a buy's hold
+    while it waits. `indexed` says whether the market watches prices for it.
+    """
+
+    __slots__ = ("above", "cover", "delta", "extreme", "indexed", "since", "stop")
+
+    def __init__(self, *, above: bool, stop: int, delta: int, cover: int) -> None:
+        self.above = above
+        self.stop = stop
+        self.delta = delta
+        self.cover = cover
+        self.extreme = 0
+        self.since = 0
+        self.indexed = False
 
 
 class Order:
     """An accepted order. Readers outside the exchange must not change it.
 
-    `price` is in ticks (0 for market orders), `quantity` and `remaining` in lots, `quote_amount` and `quote` (what it
-    has traded for) in quote atoms, `held` in atoms of the asset it gives. Fee rates are those at acceptance.
+    `price` is in ticks (0 without a limit), `quantity` and `remaining` in lots, `quote` (what it has traded for) in
+    quote atoms, `held` in atoms of the asset it gives. `prevented` lots were taken off by self-trade prevention. An
+    iceberg shows `shown` lots, at most `display`. `working_at` is 0 while the order waits for its turn (`status`) or
+    for a price (`wait`). Fee rates are those at acceptance. `request` is what the client asked for.
     """
 
     __slots__ = (
         "accepted_at",
         "account",
+        "amends",
         "buy",
         "client_order_id",
+        "display",
         "gives",
+        "group",
         "held",
         "level",
+        "list_id",
         "maker_charged",
         "maker_ppm",
         "maker_received",
         "market",
         "next",
         "order_id",
+        "prevented",
         "previous",
         "price",
         "quantity",
         "quote",
-        "quote_amount",
         "remaining",
-        "self_trade",
-        "side",
+        "request",
+        "shown",
         "status",
         "taker_charged",
         "taker_ppm",
         "taker_received",
-        "time_in_force",
-        "type",
         "updated_at",
+        "wait",
+        "working_at",
     )
 
     def __init__(
-        self, order_id: int, request: PlaceOrder, *, account: Account, market: Market, quantity: int, at: int
+        self,
+        order_id: int,
+        request: PlaceOrder,
+        *,
+        account: Account,
+        market: Market,
+        price: int,
+        quantity: int,
+        at: int,
     ) -> None:
         self.order_id = order_id
+        self.request = request
         self.account = account
         self.market = market
         self.client_order_id = request.client_order_id
-        self.side = request.side
-        self.buy = request.side is Side.BUY
-        self.gives = market.quote if self.buy else market.base
-        self.type = request.type
-        self.time_in_force = request.time_in_force
-        self.self_trade = request.self_trade
-        self.price = request.price
+        buy = request.side is Side.BUY
+        self.buy = buy
+        self.gives = market.quote if buy else market.base
+        self.price = price
         self.quantity = quantity
         self.remaining = quantity
-        self.quote_amount = request.quote_amount
+        self.display = request.iceberg
+        self.shown = 0
+        self.prevented = 0
         self.quote = 0
         self.held = 0
-        self.maker_ppm = account.tier.maker_ppm
-        self.taker_ppm = account.tier.taker_ppm
+        tier = account.tier
+        self.maker_ppm = tier.maker_ppm
+        self.taker_ppm = tier.taker_ppm
         self.maker_received = 0
         self.maker_charged = 0
         self.taker_received = 0
@@ -94,26 +134,58 @@ class Order:
         self.status = OrderStatus.NEW
         self.accepted_at = at
         self.updated_at = at
+        self.working_at = at
+        self.amends = 0
+        self.list_id = 0
+        self.group: OrderList | None = None
+        self.wait: Wait | None = None
         self.level: Level | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
 
     @property
+    def side(self) -> Side:
+        """Buy or sell."""
+        return self.request.side
+
+    @property
+    def type(self) -> OrderType:
+        """The kind of order, as it was placed."""
+        return self.request.type
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """How long a limit lasts."""
+        return self.request.time_in_force
+
+    @property
+    def self_trade(self) -> SelfTradePrevention:
+        """The mode that rules when this order takes."""
+        return self.request.self_trade
+
+    @property
+    def quote_amount(self) -> int:
+        """Quote atoms of a market order by amount, otherwise 0."""
+        return self.request.quote_amount
+
+    @property
     def executed(self) -> int:
         """Lots traded so far."""
-        return self.quantity - self.remaining
+        return self.quantity - self.remaining - self.prevented
 
     @property
     def is_open(self) -> bool:
         """Whether the order can still trade or be cancelled."""
-        return self.status is OrderStatus.NEW or self.status is OrderStatus.PARTIALLY_FILLED
+        status = self.status
+        return status is OrderStatus.NEW or status is OrderStatus.PARTIALLY_FILLED or status is OrderStatus.PENDING_NEW
 
     @property
-    def rests(self) -> bool:
-        """Whether a remainder of this order may enter the book."""
-        if self.type is OrderType.LIMIT:
-            return self.time_in_force is TimeInForce.GTC
-        return self.type is OrderType.LIMIT_MAKER
+    def cost(self) -> int:
+        """Atoms of what it gives that its remainder needs at worst; for a market buy at work, which needs none, 0."""
+        if not self.buy:
+            return self.remaining * self.market.base_per_lot
+        price = self.price or (self.wait.cover if self.wait is not None else 0)
+        return price * self.remaining * self.market.quote_per_unit
 
     @property
     def rounding(self) -> int:

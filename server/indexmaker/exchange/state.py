@@ -13,8 +13,8 @@ from indexmaker.exchange.commands import (
     DefineAsset,
     DefineMarket,
     DefineNetwork,
+    ExchangeLimits,
     MarketFilters,
-    PlaceOrder,
     SetWithdrawalTerms,
 )
 from indexmaker.exchange.core import Core
@@ -31,45 +31,17 @@ from indexmaker.exchange.state_funding import (
     read_withdrawal,
     withdrawal_record,
 )
-from indexmaker.exchange.vocabulary import (
-    AccountStatus,
-    MarketStatus,
-    OrderStatus,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
+from indexmaker.exchange.state_orders import (
+    ListRecord,
+    OrderRecord,
+    list_record,
+    order_record,
+    read_list,
+    read_order,
 )
+from indexmaker.exchange.vocabulary import AccountStatus, MarketStatus, OrderStatus
 
 __all__ = ["dump", "load"]
-
-
-class OrderRecord(Record, frozen=True):
-    """An order; `account` and `market` by name."""
-
-    order_id: int
-    account: int
-    market: str
-    client_order_id: str
-    side: Side
-    type: OrderType
-    time_in_force: TimeInForce
-    self_trade: SelfTradePrevention
-    price: int
-    quantity: int
-    quote_amount: int
-    remaining: int
-    quote: int
-    held: int
-    maker_ppm: int
-    taker_ppm: int
-    maker_received: int
-    maker_charged: int
-    taker_received: int
-    taker_charged: int
-    status: OrderStatus
-    accepted_at: int
-    updated_at: int
 
 
 class AssetRecord(Record, frozen=True):
@@ -78,11 +50,11 @@ class AssetRecord(Record, frozen=True):
     definition: DefineAsset
     networks: list[DefineNetwork]
     rounding: int
-    withdrawal_terms: list[SetWithdrawalTerms] = msgspec.field(default_factory=list)
+    withdrawal_terms: list[SetWithdrawalTerms]
 
 
 class MarketRecord(Record, frozen=True):
-    """A market with its open orders, each side best first."""
+    """A market with its open orders, each side best first; `stops` wait for a price, the oldest first."""
 
     definition: DefineMarket
     filters: MarketFilters
@@ -95,10 +67,16 @@ class MarketRecord(Record, frozen=True):
     trades: list[Trade]
     bids: list[OrderRecord]
     asks: list[OrderRecord]
+    stops: list[OrderRecord]
+    last_prevented_id: int
+    auction_ends_at: int
 
 
 class AccountRecord(Record, frozen=True):
-    """An account; balances per asset in the order of listing; closed orders oldest ending first."""
+    """An account; balances per asset in the order of listing; closed orders and lists, the oldest ending first.
+
+    `pending` are open orders that wait for another of their list.
+    """
 
     account: int
     name: str
@@ -108,11 +86,14 @@ class AccountRecord(Record, frozen=True):
     held: list[int]
     closed: list[OrderRecord]
     trades: list[Trade]
-    withdrawing: list[int] | None = None
+    withdrawing: list[int]
+    trader: int
+    pending: list[OrderRecord]
+    closed_lists: list[ListRecord]
 
 
 class StateRecord(Record, frozen=True):
-    """Everything. What has a default was not in the first states of this version."""
+    """Everything; `lists` are the open ones."""
 
     version: int
     assets: list[AssetRecord]
@@ -125,9 +106,12 @@ class StateRecord(Record, frozen=True):
     buckets: list[tuple[str, list[int]]]
     posted: int
     last_order_id: int
-    withdrawals: list[WithdrawalRecord] = msgspec.field(default_factory=list)
-    books_required: list[int] = msgspec.field(default_factory=list)
-    listed_addresses: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
+    withdrawals: list[WithdrawalRecord]
+    books_required: list[int]
+    listed_addresses: list[tuple[int, str, str]]
+    limits: ExchangeLimits
+    last_list_id: int
+    lists: list[ListRecord]
 
 
 def dump(core: Core, *, version: int) -> bytes:
@@ -156,6 +140,9 @@ def dump(core: Core, *, version: int) -> bytes:
         [withdrawal_record(withdrawal) for withdrawal in core.withdrawals.values()],
         sorted(core.books_required),
         sorted(core.listed_addresses),
+        core.limits,
+        core.last_list_id,
+        [list_record(group) for group in core.lists.values() if group.is_open],
     )
     return msgspec.json.encode(record)
 
@@ -170,6 +157,8 @@ def load(data: bytes, *, version: int) -> Core:
         raise StateError(f"the state has version {record.version}, this build reads {version}; replay the journal")
     core = Core()
     core.last_order_id = record.last_order_id
+    core.last_list_id = record.last_list_id
+    core.limits = record.limits
     ledger = core.ledger
     ledger.posted = record.posted
     for index, entry in enumerate(record.assets):
@@ -184,8 +173,9 @@ def load(data: bytes, *, version: int) -> Core:
     for market in record.markets:
         core.markets[market.definition.symbol] = _market(core, market)
     for account in record.accounts:
-        core.accounts[account.account] = _account(core, account)
-    _restore_open_orders(core, record.markets)
+        _account(core, account)
+    _restore_open_orders(core, record)
+    _restore_lists(core, record)
     core.addresses = {(network, address): core.accounts[owner] for network, address, owner in record.addresses}
     for deposit in record.deposits:
         core.deposits[deposit.chain_id, deposit.tx_hash, deposit.log_index] = read_deposit(deposit)
@@ -202,62 +192,9 @@ def _sorted_networks(asset: Asset) -> list[DefineNetwork]:
     return [asset.networks[name] for name in sorted(asset.networks)]
 
 
-def _order_record(order: Order) -> OrderRecord:
-    return OrderRecord(
-        order.order_id,
-        order.account.account,
-        order.market.symbol,
-        order.client_order_id,
-        order.side,
-        order.type,
-        order.time_in_force,
-        order.self_trade,
-        order.price,
-        order.quantity,
-        order.quote_amount,
-        order.remaining,
-        order.quote,
-        order.held,
-        order.maker_ppm,
-        order.taker_ppm,
-        order.maker_received,
-        order.maker_charged,
-        order.taker_received,
-        order.taker_charged,
-        order.status,
-        order.accepted_at,
-        order.updated_at,
-    )
-
-
-def _order(core: Core, record: OrderRecord, account: Account) -> Order:
-    request = PlaceOrder(
-        account=record.account,
-        market=record.market,
-        client_order_id=record.client_order_id,
-        side=record.side,
-        type=record.type,
-        time_in_force=record.time_in_force,
-        price=record.price,
-        quote_amount=record.quote_amount,
-        self_trade=record.self_trade,
-    )
-    order = Order(
-        record.order_id,
-        request,
-        account=account,
-        market=core.markets[record.market],
-        quantity=record.quantity,
-        at=record.accepted_at,
-    )
-    order.remaining = record.remaining
-    order.quote = record.quote
-    order.held = record.held
-    order.maker_ppm, order.taker_ppm = record.maker_ppm, record.taker_ppm
-    order.maker_received, order.maker_charged = record.maker_received, record.maker_charged
-    order.taker_received, order.taker_charged = record.taker_received, record.taker_charged
-    order.status = record.status
-    order.updated_at = record.updated_at
+def _order(core: Core, record: OrderRecord) -> Order:
+    request = record.request
+    order = read_order(record, account=core.accounts[request.account], market=core.markets[request.market])
     core.orders[order.order_id] = order
     return order
 
@@ -273,8 +210,11 @@ def _market_record(market: Market) -> MarketRecord:
         market.rolling.minutes,
         [list(second) for second in market.rolling.seconds],
         list(market.trades),
-        [_order_record(order) for order in market.book.bids.orders()],
-        [_order_record(order) for order in market.book.asks.orders()],
+        [order_record(order) for order in market.book.bids.orders()],
+        [order_record(order) for order in market.book.asks.orders()],
+        [order_record(order) for order in market.stops.waiting()],
+        market.last_prevented_id,
+        market.auction_ends_at,
     )
 
 
@@ -286,6 +226,8 @@ def _market(core: Core, record: MarketRecord) -> Market:
     market.last_price = record.last_price
     market.last_trade_id = record.last_trade_id
     market.last_update_id = record.last_update_id
+    market.last_prevented_id = record.last_prevented_id
+    market.auction_ends_at = record.auction_ends_at
     market.rolling.restore(record.seconds, minutes=record.average_minutes)
     market.trades.extend(record.trades)
     return market
@@ -299,36 +241,59 @@ def _account_record(account: Account) -> AccountRecord:
         account.status,
         list(account.available),
         list(account.held),
-        [_order_record(order) for order in account.closed],
+        [order_record(order) for order in account.closed],
         list(account.trades),
         list(account.withdrawing),
+        account.trader,
+        [order_record(order) for order in account.open_orders.values() if order.status is OrderStatus.PENDING_NEW],
+        [list_record(group) for group in account.closed_lists],
     )
 
 
-def _account(core: Core, record: AccountRecord) -> Account:
+def _account(core: Core, record: AccountRecord) -> None:
     account = Account(record.account, name=record.name, tier=core.tiers[record.tier], assets=len(record.available))
     account.status = record.status
     account.available = list(record.available)
     account.held = list(record.held)
-    account.withdrawing = list(record.withdrawing or [0] * len(record.held))
-    account.closed.extend(_order(core, entry, account) for entry in record.closed)
+    account.withdrawing = list(record.withdrawing)
+    account.trader = record.trader
+    core.accounts[account.account] = account
+    account.closed.extend(_order(core, entry) for entry in record.closed)
     account.trades.extend(record.trades)
     for order in sorted(account.closed, key=lambda order: order.order_id):
         account.by_client_id[order.client_order_id] = order
-    return account
 
 
-def _restore_open_orders(core: Core, markets: list[MarketRecord]) -> None:
+def _restore_open_orders(core: Core, record: StateRecord) -> None:
     """Fill the books in their priority, then the accounts in the order of acceptance."""
-    restored = []
-    for record in markets:
-        book = core.markets[record.definition.symbol].book
-        for side, entries in ((book.bids, record.bids), (book.asks, record.asks)):
+    restored = [_order(core, entry) for account in record.accounts for entry in account.pending]
+    for listed in record.markets:
+        market = core.markets[listed.definition.symbol]
+        for side, entries in ((market.book.bids, listed.bids), (market.book.asks, listed.asks)):
             for entry in entries:
-                order = _order(core, entry, core.accounts[entry.account])
+                order = _order(core, entry)
                 side.append(order)
+                if order.display:
+                    side.show(order, entry.shown)
                 restored.append(order)
             side.take_changes()
+        for entry in listed.stops:
+            order = _order(core, entry)
+            market.stops.add(order)
+            restored.append(order)
     for order in sorted(restored, key=lambda order: order.order_id):
         order.account.by_client_id[order.client_order_id] = order
         core.remember_open(order)
+
+
+def _restore_lists(core: Core, record: StateRecord) -> None:
+    for account in record.accounts:
+        for entry in account.closed_lists:
+            _list(core, entry)
+    for entry in record.lists:
+        _list(core, entry)
+
+
+def _list(core: Core, record: ListRecord) -> None:
+    account, market = core.accounts[record.account], core.markets[record.market]
+    core.remember_list(read_list(record, account=account, market=market, orders=core.orders))

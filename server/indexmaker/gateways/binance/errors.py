@@ -12,6 +12,7 @@ from indexmaker.exchange.rejects import RejectCode
 
 __all__ = [
     "ApiError",
+    "amend_rejected",
     "bad_parameter",
     "cancel_rejected",
     "filter_failure",
@@ -31,15 +32,33 @@ class ApiError(Exception):
     """A refusal with Binance's code, its text and the HTTP status.
 
     `retry_after` (seconds) is set on 429 only, `retry_at` (UTC milliseconds) with it.
+    `data` tells of the parts of a request that had several.
     """
 
-    def __init__(self, code: int, text: str, *, status: int = 400, retry_after: int = 0, retry_at: int = 0) -> None:
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        *,
+        status: int = 400,
+        retry_after: int = 0,
+        retry_at: int = 0,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
         self.status = status
         self.retry_after = retry_after
         self.retry_at = retry_at
+        self.data = data
+
+    def shown(self) -> dict[str, object]:
+        """The refusal as the body of a reply."""
+        body: dict[str, object] = {"code": self.code, "msg": self.text}
+        if self.data is not None:
+            body["data"] = self.data
+        return body
 
 
 def missing(name: str) -> ApiError:
@@ -94,6 +113,12 @@ _ORDER_TEXTS: Mapping[RejectCode, tuple[int, str]] = {
     RejectCode.ACCOUNT_SUSPENDED: (-2010, "This action is disabled on this account."),
     RejectCode.MARKET_HALTED: (-2010, "Market is closed."),
     RejectCode.MARKET_CANCEL_ONLY: (-2010, "Market is closed."),
+    RejectCode.MARKET_CLOSED: (-2010, "Market is closed."),
+    RejectCode.MARKET_IN_AUCTION: (-2010, "Market is closed."),
+    RejectCode.ICEBERG_EXCEEDS_QUANTITY: (-2010, "IcebergQty exceeds QTY."),
+    RejectCode.UNSUPPORTED_COMBINATION: (-2010, "Unsupported order combination"),
+    RejectCode.LIST_PRICES: (-2010, "The relationship of the prices for the orders is not correct."),
+    RejectCode.WOULD_TRIGGER: (-2010, "Order would trigger immediately."),
     RejectCode.WOULD_TAKE: (-2010, "Order would immediately match and take."),
     RejectCode.INSUFFICIENT_BALANCE: (-2010, "Account has insufficient balance for requested action."),
 }
@@ -105,11 +130,23 @@ _FILTERS = frozenset(
         RejectCode.MARKET_LOT_SIZE,
         RejectCode.NOTIONAL,
         RejectCode.MAX_NUM_ORDERS,
+        RejectCode.PERCENT_PRICE,
+        RejectCode.ICEBERG_PARTS,
+        RejectCode.MAX_NUM_ALGO_ORDERS,
+        RejectCode.MAX_NUM_ICEBERG_ORDERS,
+        RejectCode.MAX_NUM_ORDER_LISTS,
+        RejectCode.MAX_POSITION,
+        RejectCode.TRAILING_DELTA,
+        RejectCode.EXCHANGE_MAX_NUM_ORDERS,
+        RejectCode.EXCHANGE_MAX_NUM_ALGO_ORDERS,
+        RejectCode.EXCHANGE_MAX_NUM_ICEBERG_ORDERS,
+        RejectCode.EXCHANGE_MAX_NUM_ORDER_LISTS,
     }
 )
 _CANCEL_TEXTS: Mapping[RejectCode, tuple[int, str]] = {
     RejectCode.UNKNOWN_MARKET: (-1121, "Invalid symbol."),
     RejectCode.UNKNOWN_ORDER: (-2011, "Unknown order sent."),
+    RejectCode.UNKNOWN_ORDER_LIST: (-2011, "Unknown order list sent."),
     RejectCode.ORDER_IDS_DISAGREE: (-2039, "Client Order ID is not correct for this order ID."),
     RejectCode.MARKET_HALTED: (-2011, "Market is closed."),
     RejectCode.CANCEL_RESTRICTED: (-2011, "Order was not canceled due to cancel restrictions."),
@@ -128,6 +165,17 @@ def cancel_rejected(rejection: Rejected) -> ApiError:
     """The answer to a refused cancel."""
     code, text = _CANCEL_TEXTS.get(rejection.code, (-2011, rejection.message))
     return ApiError(code, text)
+
+
+def amend_rejected(rejection: Rejected) -> ApiError:
+    """The answer to a refused amendment."""
+    if rejection.code is RejectCode.MAX_NUM_ORDER_AMENDS:
+        return ApiError(-2038, "The order amend request was rejected: Filter failure: MAX_NUM_ORDER_AMENDS")
+    if rejection.code is RejectCode.AMEND_RESTRICTED:
+        return ApiError(-2038, f"The order amend request was rejected: {rejection.message}")
+    if rejection.code in _CANCEL_TEXTS:
+        return cancel_rejected(rejection)
+    return order_rejected(rejection)
 
 
 _WITHDRAWAL_TEXTS: Mapping[RejectCode, tuple[int, str]] = {

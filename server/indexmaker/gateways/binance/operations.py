@@ -51,7 +51,7 @@ class Operation:
     """A named operation; `handle` returns what is sent as JSON.
 
     `weight` may depend on the parameters and counts in `pool`. A `free` operation costs its weight only when it
-    fails. One that `counts_order` counts as a new order.
+    fails. `counts_order` is how many new orders it counts as.
     """
 
     handle: Handler
@@ -59,7 +59,7 @@ class Operation:
     weight: int | Callable[[Parameters], int] = 1
     pool: Pool = Pool.SPOT
     free: bool = False
-    counts_order: bool = False
+    counts_order: int = 0
 
     def weigh(self, parameters: Parameters) -> int:
         """The request weight of a call with these parameters."""
@@ -85,13 +85,13 @@ async def perform(
 ) -> object:
     """Run an operation whose weight was charged already; raises `ApiError`. A refused order is not counted."""
     call = Call(venue=venue, parameters=parameters, credential=credential)
-    if operation.counts_order:
+    for _ in range(operation.counts_order):
         venue.limits.count_order(call.account)
     try:
         answer = await operation.handle(call)
     except ApiError:
         if operation.counts_order:
-            venue.limits.forgive_orders(call.account, 1)
+            venue.limits.forgive_orders(call.account, operation.counts_order)
         raise
     if operation.free:
         venue.limits.refund(address, weight)

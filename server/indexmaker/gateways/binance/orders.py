@@ -4,48 +4,26 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from indexmaker.exchange.commands import CancelAll, CancelOrder, PlaceOrder
-from indexmaker.exchange.errors import OffGridError
+from indexmaker.exchange.commands import CancelAll, CancelOrder
 from indexmaker.exchange.events import Accepted, Cancelled, Rejected
-from indexmaker.exchange.markets import Market
 from indexmaker.exchange.orders import Order
-from indexmaker.exchange.vocabulary import (
-    CancelRestriction,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
-)
+from indexmaker.exchange.vocabulary import CancelRestriction
 from indexmaker.gateways.binance import formats, reports
 from indexmaker.gateways.binance.account import rate
 from indexmaker.gateways.binance.errors import (
     ApiError,
     cancel_rejected,
-    filter_failure,
-    missing,
     missing_both,
     no_such_order,
-    not_required,
     order_rejected,
 )
 from indexmaker.gateways.binance.operations import Call
+from indexmaker.gateways.binance.order_requests import read_order, single
 from indexmaker.gateways.binance.parameters import Parameters
-from indexmaker.gateways.binance.symbols import DEFAULT_SELF_TRADE
 
 __all__ = ["all_orders", "cancel", "cancel_open", "open_orders", "place", "query", "test"]
 
 _LAST_ID = 2**63 - 1
-_UNSUPPORTED = {
-    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
-    "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
-    "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
-}
-_NOT_TAKEN = {
-    OrderType.LIMIT: ("quoteOrderQty", "stopPrice", "trailingDelta"),
-    OrderType.LIMIT_MAKER: ("quoteOrderQty", "timeInForce", "stopPrice", "trailingDelta"),
-    OrderType.MARKET: ("price", "timeInForce", "stopPrice", "trailingDelta"),
-}
 
 
 class _Reply(StrEnum):
@@ -58,7 +36,7 @@ async def place(call: Call) -> object:
     """Enter an order; replies as `newOrderRespType` says."""
     venue = call.venue
     reply = _reply_type(call.parameters)
-    command = _read_order(call)
+    command = read_order(call, single())
     outputs = await venue.submit(command)
     answer = outputs[0]
     if isinstance(answer, Rejected):
@@ -72,7 +50,7 @@ async def place(call: Call) -> object:
 async def test(call: Call) -> object:
     """Read an order and check its form without entering it."""
     _reply_type(call.parameters)
-    command = _read_order(call)
+    command = read_order(call, single())
     if call.parameters.boolean("computeCommissionRates", default=False):
         tier = call.venue.account(command.account).tier
         none = {"maker": formats.ZERO, "taker": formats.ZERO}
@@ -179,93 +157,3 @@ def _reply_type(parameters: Parameters) -> _Reply:
     if chosen is not None:
         return chosen
     return _Reply.FULL if parameters.optional("type") in {"LIMIT", "MARKET"} else _Reply.ACK
-
-
-def _read_order(call: Call) -> PlaceOrder:
-    """The command of an order request; raises `ApiError` for whatever does not belong in one."""
-    parameters, venue = call.parameters, call.venue
-    market = venue.market(parameters.symbol())
-    side = parameters.word("side", Side, otherwise=ApiError(-1117, "Invalid side."))
-    kind = _order_type(parameters)
-    if side is None:
-        raise missing("side")
-    client_order_id = parameters.client_order_id("newClientOrderId") or venue.new_id("order")
-    self_trade = _self_trade(parameters)
-    time_in_force = parameters.word("timeInForce", TimeInForce, otherwise=ApiError(-1115, "Invalid timeInForce."))
-    superfluous = parameters.first_sent(_NOT_TAKEN[kind])
-    if superfluous is not None:
-        raise not_required(superfluous)
-    if kind is OrderType.LIMIT and time_in_force is None:
-        raise missing("timeInForce")
-    price, quantity, quote_amount = _sizes(parameters, market, kind)
-    return PlaceOrder(
-        account=call.account,
-        market=market.symbol,
-        client_order_id=client_order_id,
-        side=side,
-        type=kind,
-        time_in_force=time_in_force or TimeInForce.GTC,
-        price=price,
-        quantity=quantity,
-        quote_amount=quote_amount,
-        self_trade=self_trade,
-    )
-
-
-def _order_type(parameters: Parameters) -> OrderType:
-    text = parameters.text("type")
-    if text in _UNSUPPORTED:
-        raise ApiError(-2010, _UNSUPPORTED[text])
-    try:
-        kind = OrderType(text)
-    except ValueError:
-        raise ApiError(-1116, "Invalid orderType.") from None
-    if "icebergQty" in parameters:
-        raise ApiError(-2010, "Iceberg orders are not supported for this symbol.")
-    return kind
-
-
-def _self_trade(parameters: Parameters) -> SelfTradePrevention:
-    text = "This symbol does not allow the specified self-trade prevention mode."
-    chosen = parameters.word("selfTradePreventionMode", SelfTradePrevention, otherwise=ApiError(-2010, text))
-    return chosen or DEFAULT_SELF_TRADE
-
-
-def _sizes(parameters: Parameters, market: Market, kind: OrderType) -> tuple[int, int, int]:
-    """Price in ticks, quantity in lots, quote amount in atoms; 0 for what was not sent."""
-    price, quantity = parameters.decimal("price"), parameters.decimal("quantity")
-    budget = parameters.decimal("quoteOrderQty")
-    if kind is OrderType.MARKET:
-        if quantity is None and budget is None:
-            raise missing_both("quantity", "quoteOrderQty")
-        if quantity is not None and budget is not None:
-            raise ApiError(-1128, "Combination of optional parameters invalid.")
-    elif quantity is None:
-        raise missing("quantity")
-    elif price is None:
-        raise missing("price")
-    if price == 0:
-        raise ApiError(-1013, "Invalid price.")
-    if quantity == 0:
-        raise ApiError(-1013, "Invalid quantity.")
-    if budget == 0:
-        raise ApiError(-1013, "Invalid quote order qty.")
-    return (
-        _ticks(market, price) if price else 0,
-        _lots(market, quantity) if quantity else 0,
-        market.quote.from_money(budget) if budget else 0,
-    )
-
-
-def _ticks(market: Market, price: int) -> int:
-    try:
-        return market.ticks(price)
-    except OffGridError:
-        raise filter_failure("PRICE_FILTER") from None
-
-
-def _lots(market: Market, quantity: int) -> int:
-    try:
-        return market.lots(quantity)
-    except OffGridError:
-        raise filter_failure("LOT_SIZE") from None

@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from indexmaker.exchange.events import Accepted, Cancelled, ExchangeEvent, Expired, Trade
+from indexmaker.exchange.commands import PlaceOrder
+from indexmaker.exchange.events import Accepted, Activated, Cancelled, ExchangeEvent, Expired, Trade
 from indexmaker.exchange.markets import Market
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.vocabulary import OrderStatus, OrderType, Side, TimeInForce
 from indexmaker.gateways.binance import formats
 
-__all__ = ["acknowledged", "cancelled", "commission", "open_order", "own_trade", "placed", "time_in_force"]
+__all__ = [
+    "acknowledged",
+    "cancelled",
+    "commission",
+    "open_order",
+    "own_trade",
+    "placed",
+    "placed_order",
+    "time_in_force",
+]
 
 
 class _Progress(NamedTuple):
@@ -27,8 +37,9 @@ class _Progress(NamedTuple):
 
 
 def time_in_force(order: Order | Accepted) -> str:
-    """Market orders and limit makers have none of their own; they are shown as GTC."""
-    return str(order.time_in_force if order.type is OrderType.LIMIT else TimeInForce.GTC)
+    """Orders without a limit and limit makers have none of their own; they are shown as GTC."""
+    has_one = order.type in {OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT}
+    return str(order.time_in_force if has_one else TimeInForce.GTC)
 
 
 def commission(market: Market, side: Side, fee: int) -> tuple[str, str]:
@@ -48,26 +59,44 @@ def _common(market: Market, order: Order | Accepted, progress: _Progress) -> dic
         "timeInForce": time_in_force(order),
         "type": str(order.type),
         "side": str(order.side),
+        **_conditions(market, order.request if isinstance(order, Order) else order),
     }
+
+
+def _conditions(market: Market, terms: PlaceOrder | Accepted) -> dict[str, object]:
+    """What only some orders have."""
+    shown: dict[str, object] = {}
+    if terms.stop_price:
+        shown["stopPrice"] = formats.price(market, terms.stop_price)
+    if terms.trailing_delta:
+        shown["trailingDelta"] = terms.trailing_delta
+    if terms.iceberg:
+        shown["icebergQty"] = formats.quantity(market, terms.iceberg)
+    return shown
 
 
 def open_order(order: Order) -> dict[str, object]:
     """An order as queries show it, open or not."""
     progress = _Progress(order.executed, order.quote, order.status)
-    return {
+    shown: dict[str, object] = {
         "symbol": order.market.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.list_id or -1,
         "clientOrderId": order.client_order_id,
-        **_common(order.market, order, progress),
         "stopPrice": formats.ZERO,
         "icebergQty": formats.ZERO,
+        **_common(order.market, order, progress),
         "time": formats.milliseconds(order.accepted_at),
         "updateTime": formats.milliseconds(order.updated_at),
-        "isWorking": True,
-        "workingTime": formats.milliseconds(order.accepted_at),
+        "isWorking": order.working_at != 0,
+        "workingTime": formats.milliseconds(order.working_at) if order.working_at else -1,
         "selfTradePreventionMode": str(order.self_trade),
     }
+    if order.prevented:
+        shown["preventedQuantity"] = formats.quantity(order.market, order.prevented)
+    if order.wait is not None and order.wait.since:
+        shown["trailingTime"] = formats.milliseconds(order.wait.since)
+    return shown
 
 
 def acknowledged(accepted: Accepted) -> dict[str, object]:
@@ -75,32 +104,42 @@ def acknowledged(accepted: Accepted) -> dict[str, object]:
     return {
         "symbol": accepted.market,
         "orderId": accepted.order_id,
-        "orderListId": -1,
+        "orderListId": accepted.list_id or -1,
         "clientOrderId": accepted.client_order_id,
         "transactTime": formats.milliseconds(accepted.at),
     }
 
 
 def placed(market: Market, outputs: Sequence[ExchangeEvent], *, full: bool) -> dict[str, object]:
-    """The reply of type RESULT or, with the trades, FULL to a new order with these outputs."""
-    accepted = outputs[0]
-    assert isinstance(accepted, Accepted), "a refused order has no report"
+    """The reply of type RESULT or, with the trades, FULL to the first order accepted in these outputs."""
+    accepted = next(event for event in outputs if isinstance(event, Accepted))
+    return placed_order(market, accepted, outputs, full=full)
+
+
+def placed_order(
+    market: Market, accepted: Accepted, outputs: Sequence[ExchangeEvent], *, full: bool
+) -> dict[str, object]:
+    """The same for any order accepted in these outputs."""
     reply = acknowledged(accepted) | _common(market, accepted, _taker_progress(accepted, outputs))
-    reply["workingTime"] = formats.milliseconds(accepted.at)
+    reply["workingTime"] = formats.milliseconds(accepted.at) if accepted.working else -1
     if full:
-        reply["fills"] = [_fill(market, accepted.side, event) for event in outputs if isinstance(event, Trade)]
+        reply["fills"] = [
+            _fill(market, accepted.side, event)
+            for event in outputs
+            if isinstance(event, Trade) and event.taker_order_id == accepted.order_id
+        ]
     reply["selfTradePreventionMode"] = str(accepted.self_trade)
     return reply
 
 
 def cancelled(order: Order, event: Cancelled) -> dict[str, object]:
     """The reply to a cancel."""
-    progress = _Progress(order.quantity - event.remaining, event.quote, OrderStatus.CANCELED)
+    progress = _Progress(event.executed, event.quote, OrderStatus.CANCELED)
     return {
         "symbol": event.market,
         "origClientOrderId": event.client_order_id,
         "orderId": event.order_id,
-        "orderListId": -1,
+        "orderListId": order.list_id or -1,
         "clientOrderId": event.cancel_id,
         "transactTime": formats.milliseconds(event.at),
         **_common(order.market, order, progress),
@@ -142,11 +181,17 @@ def _fill(market: Market, side: Side, trade: Trade) -> dict[str, object]:
 
 
 def _taker_progress(accepted: Accepted, outputs: Sequence[ExchangeEvent]) -> _Progress:
-    progress = _Progress(0, 0, OrderStatus.NEW)
+    progress = _Progress(0, 0, accepted.status)
     for event in outputs:
-        if isinstance(event, Trade):
-            status = OrderStatus.PARTIALLY_FILLED if event.taker_remaining else OrderStatus.FILLED
-            progress = _Progress(accepted.quantity - event.taker_remaining, event.taker_quote, status)
-        elif isinstance(event, Expired) and event.order_id == accepted.order_id:
-            progress = progress._replace(status=event.status)
+        if isinstance(event, Trade) and accepted.order_id in {event.taker_order_id, event.maker_order_id}:
+            taker = event.taker_order_id == accepted.order_id
+            remaining = event.taker_remaining if taker else event.maker_remaining
+            status = OrderStatus.PARTIALLY_FILLED if remaining else OrderStatus.FILLED
+            executed = event.taker_executed if taker else event.maker_executed
+            progress = _Progress(executed, event.taker_quote if taker else event.maker_quote, status)
+        elif isinstance(event, Activated) and event.order_id == accepted.order_id:
+            progress = progress._replace(status=OrderStatus.NEW)
+        elif isinstance(event, Expired | Cancelled) and event.order_id == accepted.order_id:
+            status = event.status if isinstance(event, Expired) else OrderStatus.CANCELED
+            progress = progress._replace(status=status)
     return progress

@@ -42,7 +42,7 @@ def rest_handler(venue: Venue, operation: Operation) -> Callable[[web.Request], 
             answer = await perform(operation, venue, parameters, credential=credential, address=address, weight=weight)
             status = 200
         except ApiError as error:
-            answer, status = {"code": error.code, "msg": error.text}, error.status
+            answer, status = error.shown(), error.status
             if error.retry_after:
                 headers["Retry-After"] = str(error.retry_after)
         ordering = credential.account if credential is not None and operation.counts_order else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indexmaker.gateways.binance import account, funding, market, orders, symbols, withdrawals
+from indexmaker.gateways.binance import account, funding, market, order_lists, orders, replacing, symbols, withdrawals
 from indexmaker.gateways.binance.operations import Operation, Security
 from indexmaker.gateways.binance.parameters import Parameters
 from indexmaker.gateways.binance.rate_limits import Pool
@@ -31,13 +31,22 @@ def _test_weight(parameters: Parameters) -> int:
 
 def routes(tickers: Tickers) -> Routes:
     """(method, path) -> operation for REST, and method -> operation for the WebSocket API."""
-    place = Operation(handle=orders.place, security=_SIGNED, free=True, counts_order=True)
+    place = Operation(handle=orders.place, security=_SIGNED, free=True, counts_order=1)
     cancel = Operation(handle=orders.cancel, security=_SIGNED, free=True)
     cancel_open = Operation(handle=orders.cancel_open, security=_SIGNED, free=True)
     test = Operation(handle=orders.test, security=_SIGNED, weight=_test_weight)
     query = Operation(handle=orders.query, security=_SIGNED, weight=4)
     open_orders = Operation(handle=orders.open_orders, security=_SIGNED, weight=_open_orders_weight)
     all_orders = Operation(handle=orders.all_orders, security=_SIGNED, weight=20)
+    replace = Operation(handle=replacing.cancel_replace, security=_SIGNED, free=True, counts_order=1)
+    amend = Operation(handle=replacing.amend, security=_SIGNED, weight=4)
+    oco = Operation(handle=order_lists.oco, security=_SIGNED, free=True, counts_order=2)
+    oto = Operation(handle=order_lists.oto, security=_SIGNED, free=True, counts_order=2)
+    otoco = Operation(handle=order_lists.otoco, security=_SIGNED, free=True, counts_order=3)
+    cancel_list = Operation(handle=order_lists.cancel, security=_SIGNED, free=True)
+    query_list = Operation(handle=order_lists.query, security=_SIGNED, weight=4)
+    open_lists = Operation(handle=order_lists.open_lists, security=_SIGNED, weight=6)
+    all_lists = Operation(handle=order_lists.all_lists, security=_SIGNED, weight=20)
     my_trades = Operation(handle=account.my_trades, security=_SIGNED, weight=_my_trades_weight)
     status = Operation(handle=account.account, security=_SIGNED, weight=20)
     commission = Operation(handle=account.commission, security=_SIGNED, weight=20)
@@ -69,6 +78,15 @@ def routes(tickers: Tickers) -> Routes:
         ("GET", "/api/v3/order"): query,
         ("DELETE", "/api/v3/order"): cancel,
         ("POST", "/api/v3/order/test"): test,
+        ("POST", "/api/v3/order/cancelReplace"): replace,
+        ("PUT", "/api/v3/order/amend/keepPriority"): amend,
+        ("POST", "/api/v3/orderList/oco"): oco,
+        ("POST", "/api/v3/orderList/oto"): oto,
+        ("POST", "/api/v3/orderList/otoco"): otoco,
+        ("GET", "/api/v3/orderList"): query_list,
+        ("DELETE", "/api/v3/orderList"): cancel_list,
+        ("GET", "/api/v3/allOrderList"): all_lists,
+        ("GET", "/api/v3/openOrderList"): open_lists,
         ("GET", "/api/v3/openOrders"): open_orders,
         ("DELETE", "/api/v3/openOrders"): cancel_open,
         ("GET", "/api/v3/allOrders"): all_orders,
@@ -108,6 +126,15 @@ def routes(tickers: Tickers) -> Routes:
         "order.status": query,
         "order.cancel": cancel,
         "order.test": test,
+        "order.cancelReplace": replace,
+        "order.amend.keepPriority": amend,
+        "orderList.place.oco": oco,
+        "orderList.place.oto": oto,
+        "orderList.place.otoco": otoco,
+        "orderList.status": query_list,
+        "orderList.cancel": cancel_list,
+        "allOrderLists": all_lists,
+        "openOrderLists.status": open_lists,
         "openOrders.status": open_orders,
         "openOrders.cancelAll": cancel_open,
         "allOrders": all_orders,

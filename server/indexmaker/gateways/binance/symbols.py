@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from indexmaker.exchange.limits import ExchangeLimits
 from indexmaker.exchange.markets import Market
-from indexmaker.exchange.vocabulary import MarketStatus, SelfTradePrevention
+from indexmaker.exchange.vocabulary import MarketStatus, OrderType, SelfTradePrevention
 from indexmaker.gateways.binance import formats
 from indexmaker.gateways.binance.errors import ApiError
 from indexmaker.gateways.binance.operations import Call
@@ -15,8 +16,15 @@ __all__ = ["DEFAULT_SELF_TRADE", "exchange_info"]
 
 DEFAULT_SELF_TRADE = SelfTradePrevention.EXPIRE_MAKER
 """What an order that does not say gets; as on Binance."""
-_STATUS = {MarketStatus.OPEN: "TRADING", MarketStatus.HALTED: "HALT", MarketStatus.CANCEL_ONLY: "BREAK"}
+_STATUS = {
+    MarketStatus.OPEN: "TRADING",
+    MarketStatus.HALTED: "HALT",
+    MarketStatus.CANCEL_ONLY: "BREAK",
+    MarketStatus.AUCTION: "AUCTION_MATCH",
+    MarketStatus.CLOSED: "END_OF_DAY",
+}
 _LARGEST_PRICE = 1_000_000
+_LARGEST_DELTA = 9_999
 _LARGEST_QUANTITY = 9_000_000_000
 _ATOMS = 10**18
 _PPM = 1_000_000
@@ -38,9 +46,22 @@ async def exchange_info(call: Call) -> object:
         "timezone": "UTC",
         "serverTime": formats.milliseconds(venue.clock.now()),
         "rateLimits": venue.limits.limits.describe(),
-        "exchangeFilters": [],
+        "exchangeFilters": _exchange_filters(venue.engine.limits),
         "symbols": [_describe(market) for market in markets],
     }
+
+
+def _exchange_filters(limits: ExchangeLimits) -> list[dict[str, object]]:
+    return [
+        {"filterType": name, field: value}
+        for name, field, value in (
+            ("EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders", limits.max_orders),
+            ("EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", limits.max_algo_orders),
+            ("EXCHANGE_MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", limits.max_iceberg_orders),
+            ("EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists", limits.max_order_lists),
+        )
+        if value
+    ]
 
 
 def _describe(market: Market) -> dict[str, object]:
@@ -54,16 +75,16 @@ def _describe(market: Market) -> dict[str, object]:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
+        "orderTypes": [str(kind) for kind in OrderType],
+        "icebergAllowed": True,
+        "ocoAllowed": True,
+        "otoAllowed": True,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
-        "pegInstructionsAllowed": False,
+        "allowTrailingStop": True,
+        "cancelReplaceAllowed": True,
+        "amendAllowed": True,
+        "pegInstructionsAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": _filters(market),
@@ -101,6 +122,15 @@ def _filters(market: Market) -> list[dict[str, object]]:
     ]
     if rules.bid_up_ppm or rules.bid_down_ppm or rules.ask_up_ppm or rules.ask_down_ppm:
         shown.append(_percent_price(market))
+    if rules.up_ppm or rules.down_ppm:
+        shown.append(
+            {
+                "filterType": "PERCENT_PRICE",
+                "multiplierUp": _multiplier(rules.up_ppm or _LARGEST_PRICE * _PPM),
+                "multiplierDown": _multiplier(rules.down_ppm),
+                "avgPriceMins": rules.average_minutes,
+            }
+        )
     shown.append(
         {
             "filterType": "NOTIONAL",
@@ -111,8 +141,29 @@ def _filters(market: Market) -> list[dict[str, object]]:
             "avgPriceMins": rules.average_minutes,
         }
     )
-    if rules.max_orders:
-        shown.append({"filterType": "MAX_NUM_ORDERS", "maxNumOrders": rules.max_orders})
+    shown += [
+        {"filterType": name, field: value}
+        for name, field, value in (
+            ("ICEBERG_PARTS", "limit", rules.max_iceberg_parts),
+            ("MAX_NUM_ORDERS", "maxNumOrders", rules.max_orders),
+            ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", rules.max_algo_orders),
+            ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", rules.max_iceberg_orders),
+            ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", rules.max_order_lists),
+            ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", rules.max_amends),
+        )
+        if value
+    ]
+    if rules.max_position:
+        shown.append({"filterType": "MAX_POSITION", "maxPosition": formats.quantity(market, rules.max_position)})
+    shown.append(
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": rules.min_trailing_above or 1,
+            "maxTrailingAboveDelta": rules.max_trailing_above or _LARGEST_DELTA,
+            "minTrailingBelowDelta": rules.min_trailing_below or 1,
+            "maxTrailingBelowDelta": rules.max_trailing_below or _LARGEST_DELTA,
+        }
+    )
     return shown
 
 

@@ -9,18 +9,23 @@ import msgspec
 from indexmaker.exchange.engine import ExchangeEngine
 from indexmaker.exchange.events import (
     Accepted,
+    Activated,
+    Amended,
     BalanceChanged,
     Cancelled,
     DepositChanged,
     Expired,
+    ListChanged,
+    Prevented,
     Seeded,
     Trade,
     WithdrawalChanged,
 )
 from indexmaker.exchange.orders import Order
-from indexmaker.exchange.vocabulary import DepositStatus, OrderStatus, PostingKind, Side
+from indexmaker.exchange.vocabulary import DepositStatus, ListStatus, OrderStatus, PostingKind, Side
 from indexmaker.gateways.binance import formats, reports
 from indexmaker.gateways.binance.hub import Hub
+from indexmaker.gateways.binance.order_lists import contingency
 from indexmaker.gateways.binance.rate_limits import RateLimits
 from indexmaker.gateways.binance.venue import ExchangeCommitted
 from indexmaker.runtime import Clock
@@ -30,7 +35,10 @@ __all__ = ["UserEvents", "user_stream"]
 _IDS_PER_COMMAND = 1 << 16
 _FORGIVEN_TAKER = 1
 _FORGIVEN_MAKER = 5
-_EXPIRY = {"INSUFFICIENT_LIQUIDITY": "INSUFFICIENT_LIQUIDITY"}
+_EXPIRY = {
+    "INSUFFICIENT_LIQUIDITY": "INSUFFICIENT_LIQUIDITY",
+    "PRICE_RANGE": "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
+}
 
 
 def user_stream(account: int) -> str:
@@ -77,11 +85,76 @@ class UserEvents:
             yield event.maker_account, lambda: self._trade(event, execution_id, maker=True)
         elif isinstance(event, Cancelled | Expired):
             yield event.account, lambda: self._ended(event, execution_id)
+        elif isinstance(event, Activated | Amended):
+            yield event.account, lambda: self._changed(event, execution_id)
+        elif isinstance(event, Prevented):
+            yield event.taker_account, lambda: self._prevented(event, execution_id, maker=False)
+            yield event.maker_account, lambda: self._prevented(event, execution_id, maker=True)
+        elif isinstance(event, ListChanged):
+            yield event.account, lambda: self._list_changed(event)
 
     def _accepted(self, event: Accepted, execution_id: int) -> dict[str, object]:
         return self._report(
-            event.order_id, execution_id, at=event.at, execution="NEW", status=OrderStatus.NEW, on_book=True
+            event.order_id, execution_id, at=event.at, execution="NEW", status=event.status, on_book=event.working
         )
+
+    def _changed(self, event: Activated | Amended, execution_id: int) -> dict[str, object]:
+        """An order that begins to work is told like a new one, an amended one as replaced."""
+        if isinstance(event, Activated):
+            return self._report(
+                event.order_id,
+                execution_id,
+                at=event.at,
+                execution="NEW",
+                status=OrderStatus.NEW,
+                on_book=event.working,
+            )
+        return self._report(
+            event.order_id,
+            execution_id,
+            at=event.at,
+            execution="REPLACED",
+            status=OrderStatus.PARTIALLY_FILLED if event.executed else OrderStatus.NEW,
+            on_book=True,
+            executed=event.executed,
+        ) | {"c": event.client_order_id, "C": event.old_client_order_id}
+
+    def _prevented(self, event: Prevented, execution_id: int, *, maker: bool) -> dict[str, object]:
+        order_id = event.maker_order_id if maker else event.taker_order_id
+        market = self._engine.markets[event.market]
+        order = self._engine.order(order_id)
+        return self._report(
+            order_id,
+            execution_id,
+            at=event.at,
+            execution="TRADE_PREVENTION",
+            status=OrderStatus.NEW if order is None else order.status,
+            on_book=maker,
+            executed=0 if order is None else order.executed,
+            quote=0 if order is None else order.quote,
+        ) | {
+            "v": event.prevented_id,
+            "A": formats.quantity(market, event.maker_prevented if maker else event.taker_prevented),
+            "B": formats.quantity(market, event.maker_prevented if maker else event.taker_prevented),
+            "U": event.taker_order_id if maker else event.maker_order_id,
+            "pl": formats.quantity(market, event.maker_prevented if maker else event.taker_prevented),
+            "pL": formats.price(market, event.price),
+        }
+
+    def _list_changed(self, event: ListChanged) -> dict[str, object]:
+        return {
+            "e": "listStatus",
+            "E": formats.milliseconds(self._clock.now()),
+            "s": event.market,
+            "g": event.list_id,
+            "c": contingency(event.kind),
+            "l": str(event.status),
+            "L": "ALL_DONE" if event.status is ListStatus.ALL_DONE else "EXECUTING",
+            "r": "NONE",
+            "C": event.client_list_id,
+            "T": formats.milliseconds(event.at),
+            "O": [{"s": event.market, "i": order_id, "c": name} for order_id, name in event.orders],
+        }
 
     def _trade(self, event: Trade, execution_id: int, *, maker: bool) -> dict[str, object]:
         market = self._engine.markets[event.market]
@@ -100,7 +173,7 @@ class UserEvents:
             execution="TRADE",
             status=status,
             on_book=maker and remaining > 0,
-            remaining=remaining,
+            executed=event.maker_executed if maker else event.taker_executed,
             quote=event.maker_quote if maker else event.taker_quote,
         ) | {
             "l": formats.quantity(market, event.quantity),
@@ -123,7 +196,7 @@ class UserEvents:
             execution="CANCELED" if cancelled else "EXPIRED",
             status=status,
             on_book=False,
-            remaining=event.remaining,
+            executed=event.executed,
             quote=event.quote,
         )
         if isinstance(event, Cancelled):
@@ -141,7 +214,7 @@ class UserEvents:
         execution: str,
         status: OrderStatus,
         on_book: bool,
-        remaining: int | None = None,
+        executed: int = 0,
         quote: int = 0,
     ) -> dict[str, object]:
         """An `executionReport` without a trade. `remaining` lots (None: all) and `quote` atoms are after the event."""
@@ -150,7 +223,6 @@ class UserEvents:
         if order is None:  # it ended among so many others that the engine has forgotten it already
             return {"e": "executionReport", "E": time, "i": order_id, "x": execution, "X": str(status)}
         market = order.market
-        executed = 0 if remaining is None else order.quantity - remaining
         return {
             "e": "executionReport",
             "E": formats.milliseconds(self._clock.now()),
@@ -177,7 +249,7 @@ class UserEvents:
             "Z": formats.quote(market, quote),
             "Y": formats.ZERO,
             "Q": formats.quote(market, order.quote_amount),
-            "W": formats.milliseconds(order.accepted_at),
+            "W": formats.milliseconds(order.working_at or order.accepted_at),
             "V": str(order.self_trade),
         }
 
@@ -241,7 +313,8 @@ def _terms(order: Order) -> dict[str, object]:
         "f": reports.time_in_force(order),
         "q": formats.quantity(market, order.quantity),
         "p": formats.price(market, order.price),
-        "P": formats.ZERO,
-        "F": formats.ZERO,
-        "g": -1,
+        "P": formats.price(market, order.request.stop_price),
+        "F": formats.quantity(market, order.request.iceberg),
+        "g": order.list_id or -1,
+        **({"d": order.request.trailing_delta} if order.request.trailing_delta else {}),
     }

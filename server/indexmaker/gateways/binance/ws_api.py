@@ -216,7 +216,7 @@ def _text(value: object) -> str:
 
 
 def _error(error: ApiError, venue: Venue) -> dict[str, object]:
-    shown: dict[str, object] = {"code": error.code, "msg": error.text}
+    shown = error.shown()
     if error.retry_at:
         shown["data"] = {
             "serverTime": venue.clock.now() // 1_000_000,
