@@ -183,7 +183,7 @@ def view_of(view: pb.View) -> View:
         case "token_allowance":
             allowance = view.token_allowance
             return AllowanceView(
-                token=address(allowance.token, field="views.token_allowance.token"),
+                token=address(allowance.token, field="views.token_allowance.token") if allowance.token else "",
                 owner=address(allowance.owner, field="views.token_allowance.owner"),
                 spender=address(allowance.spender, field="views.token_allowance.spender"),
             )

@@ -60,7 +60,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
 
 
 class AllowanceView(msgspec.Struct, frozen=True, kw_only=True, tag="allowance"):
-    """What a spender may take of an owner's tokens."""
+    """What a spender may take of an owner's tokens; without a token, of the collateral of the gate that spends."""
 
     token: str
     owner: str
@@ -117,7 +117,10 @@ async def read_views(views: list[View], *, block_number: int, rpc: RpcPool, toke
 
 
 async def _resolved(view: View, tokens: Tokens) -> View:
-    """The collateral of an address is a balance of the gate's own asset."""
+    """Where a gate stands for its asset, name the asset."""
+    if isinstance(view, AllowanceView) and not view.token:
+        gate = await tokens.gate(view.spender, field="views.token_allowance.spender")
+        return msgspec.structs.replace(view, token=gate.asset)
     if isinstance(view, CollateralView) and view.holder:
         return BalanceView(token=(await tokens.gate(view.gate, field="views.gate")).asset, holder=view.holder)
     return view

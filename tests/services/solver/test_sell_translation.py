@@ -12,7 +12,7 @@ from indexmaker.api.common.v1 import common_pb2
 from indexmaker.api.orderentry.v1 import order_entry_pb2 as orders
 from indexmaker.money import parse_atoms
 from indexmaker.services.solver.edges.chain import event_of_transaction, events_of_chain
-from indexmaker.services.solver.edges.chain_redemptions import approval_of, submission_of_redemption
+from indexmaker.services.solver.edges.chain_redemptions import submission_of_redemption
 from indexmaker.services.solver.edges.funding import FundingEdge, event_of_withdrawal
 from indexmaker.solver.commands import CommitRedemptions, RedemptionInvoice, SettleRedemption
 from indexmaker.solver.events import (
@@ -158,13 +158,6 @@ def test_a_payment_says_what_the_invoice_says() -> None:
     event = event_of_transaction(_payment(), final)
     assert isinstance(event, SettlementUpdated)
     assert (event.state, event.tx_hash, event.block) == (SettlementState.FINAL, "0xa", 7)
-
-
-def test_a_gate_is_approved_under_one_id_however_it_is_spelled() -> None:
-    approval = approval_of(42161, GATE)
-    assert approval.command_id == approval_of(42161, GATE.lower()).command_id
-    assert len(approval.command_id) <= 64
-    assert approval.command_id != approval_of(8453, GATE).command_id
 
 
 def withdrawal(status: int, **values: Any) -> orders.VenueWithdrawal:

@@ -21,6 +21,8 @@ from indexmaker.connectors.testing.changes import ChangeLog
 
 __all__ = ["MockChain", "MockChainConfig", "ScriptedRedemption", "ScriptedRequest"]
 
+_UNLIMITED = "1" + "0" * 27
+
 _Call = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -47,7 +49,8 @@ class ScriptedRedemption(msgspec.Struct, frozen=True, kw_only=True):
 class MockChainConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A scripted chain. `reverts` are errors of the next transactions, one each; an empty one lets it pass.
 
-    A new revision emits its new deposits and appends its reverts. `views` answers `Query`, in order, by default "0".
+    Approvals of gates have reverts of their own. A new revision emits its new deposits and appends its reverts. `views`
+    answers `Query`, in order; by default an allowance is what was approved here, and everything else "0".
     """
 
     chain_id: int = 42161
@@ -55,6 +58,7 @@ class MockChainConfig(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = "0x" + "5e" * 20
     deposits: tuple[ScriptedRequest, ...] = ()
     reverts: tuple[str, ...] = ()
+    approval_reverts: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
 
 
@@ -79,7 +83,10 @@ class MockChain(Connector[MockChainConfig]):
         self.events: ChangeLog[pb.ChainEvent] = ChangeLog()
         self.transactions: dict[str, pb.Transaction] = {}
         self.changes: ChangeLog[pb.Transaction] = ChangeLog()
+        self.approved: set[str] = set()
+        """Gates that may take the sender's collateral."""
         self._reverts: deque[str] = deque()
+        self._approval_reverts: deque[str] = deque()
         self._requested: set[str] = set()
 
     def capabilities(self) -> Sequence[Capability]:
@@ -90,6 +97,7 @@ class MockChain(Connector[MockChainConfig]):
         """Take the script and emit its new deposits."""
         self.config, self.instance_id = config, context.instance_id
         self._reverts.extend(config.reverts)
+        self._approval_reverts.extend(config.approval_reverts)
         for request in config.deposits:
             self.deposit(request)
 
@@ -147,7 +155,9 @@ class MockChain(Connector[MockChainConfig]):
         known = self.transactions.get(request.command_id)
         if known is not None:
             return known
-        error = self._reverts.popleft() if self._reverts else ""
+        approval = request.WhichOneof("command") == "approve_gate"
+        script = self._approval_reverts if approval else self._reverts
+        error = script.popleft() if script else ""
         self.block += 1
         transaction = pb.Transaction(
             command_id=request.command_id,
@@ -161,6 +171,8 @@ class MockChain(Connector[MockChainConfig]):
             error=error,
         )
         self.transactions[request.command_id] = transaction
+        if approval and not error:
+            self.approved.add(request.approve_gate.gate.lower())
         if not error:
             for number, event in enumerate(logs_of(request)):
                 event.id.tx_hash, event.id.log_index = transaction.tx_hashes[0], number
@@ -234,8 +246,11 @@ class _Chain(chain_pb2_grpc.ChainServiceServicer):
 
     async def Query(self, request: pb.QueryRequest, context: _Call) -> pb.QueryResponse:  # noqa: N802
         given = self._chain.config.views
-        values = [given[index] if index < len(given) else "0" for index in range(len(request.views))]
+        values = [given[n] if n < len(given) else self._unscripted(view) for n, view in enumerate(request.views)]
         return pb.QueryResponse(block_number=request.block_number or self._chain.block, values=values)
+
+    def _unscripted(self, view: pb.View) -> str:
+        return _UNLIMITED if view.token_allowance.spender.lower() in self._chain.approved else "0"
 
     async def Estimate(self, request: pb.EstimateRequest, context: _Call) -> pb.EstimateResponse:  # noqa: N802
         return pb.EstimateResponse(gas=100_000, cost_native="0.0001")

@@ -14,6 +14,7 @@ from indexmaker.api.chain.v1 import chain_pb2 as pb
 from indexmaker.api.chain.v1 import chain_pb2_grpc as rpc
 from indexmaker.connectors.streams import BatchingQueue
 from indexmaker.money import format_atoms, parse_atoms
+from indexmaker.services.solver.edges.allowances import GateAllowances
 from indexmaker.services.solver.edges.calls import Post, converse, keep_calling, keep_running
 from indexmaker.services.solver.edges.chain_indices import (
     event_of_index_transaction,
@@ -23,7 +24,6 @@ from indexmaker.services.solver.edges.chain_indices import (
 )
 from indexmaker.services.solver.edges.chain_redemptions import (
     REDEMPTIONS,
-    approval_of,
     events_of_redemption,
     submission_of_redemption,
 )
@@ -241,7 +241,8 @@ class ChainEdge:
         self._waiting: BatchingQueue[ChainCommand] = BatchingQueue(maxsize=100_000)
         self._commands: dict[str, ChainCommand] = {}
         self._confirmed: set[str] = set()
-        self._approved: dict[str, asyncio.Event] = {}
+        self._allowances = GateAllowances(self._stub)
+        self._gates_found = asyncio.Event()
         self._next = 0
 
     def dispatch(self, command: ChainCommand) -> None:
@@ -250,24 +251,26 @@ class ChainEdge:
         self._waiting.put_nowait(command)
 
     def gates_changed(self) -> None:
-        """Watch new gates too."""
+        """Watch new gates too, and let them take what their settlements will bring."""
         self._gates_changed.set()
+        self._gates_found.set()
 
     async def run(self) -> None:
         """Keep the streams alive and send transactions until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keep_running("chain.StreamEvents", self._follow_events))
             tasks.create_task(keep_running("chain.StreamTransactions", self._follow_transactions))
+            tasks.create_task(self._approve_gates(tasks))
             while True:
                 for command in await self._waiting.take():
                     tasks.create_task(self._submit(command))
 
     async def _submit(self, command: ChainCommand) -> None:
         request = _submission_of(command)
+        if isinstance(command, SettleRedemption) or (isinstance(command, SettleInvoice) and command.invoice.refund):
+            await self._allowances.grant(command.chain_id, command.gate)  # without it, the chain says why it reverts
         try:
-            if isinstance(command, SettleRedemption):
-                await self._approve(command.chain_id, command.gate)
-            response = await self._send(request)
+            response = await keep_calling("Submit", lambda: self._stub.Submit(request, wait_for_ready=True, timeout=60))
         except grpc.aio.AioRpcError as error:
             refusal = pb.Transaction(
                 command_id=command.command_id,
@@ -278,26 +281,24 @@ class ChainEdge:
             return
         await self.tell(response.transaction)
 
-    async def _send(self, request: pb.SubmitRequest) -> pb.SubmitResponse:
-        return await keep_calling("Submit", lambda: self._stub.Submit(request, wait_for_ready=True, timeout=60))
-
-    async def _approve(self, chain_id: int, gate: str) -> None:
-        """Wait until the gate may take what a payment brings: without an allowance the payment would revert."""
-        request = approval_of(chain_id, gate)
-        approved = self._approved.setdefault(request.command_id, asyncio.Event())
-        if not approved.is_set():
-            await self.tell((await self._send(request)).transaction)
-            await approved.wait()
+    async def _approve_gates(self, tasks: asyncio.TaskGroup) -> None:
+        begun: set[GateAddress] = set()
+        while True:
+            await self._gates_found.wait()
+            self._gates_found.clear()
+            for gate in sorted(set(self._gates()) - begun):
+                begun.add(gate)
+                tasks.create_task(self._allowances.grant(*gate))
 
     async def tell(self, transaction: pb.Transaction) -> None:
         """Hand in what a transaction of ours has come to; one that loses its confirmation was reorganised away."""
-        approved = self._approved.get(transaction.command_id)
-        if approved is not None and transaction.state in _SETTLED:
-            approved.set()
+        self._allowances.tell(transaction)
         command = self._commands.get(transaction.command_id)
         if command is None or (event := event_of_transaction(command, transaction)) is None:
             return
-        if isinstance(event, SettlementUpdated):
+        if isinstance(event, SettlementUpdated) and isinstance(command, SettleInvoice | SettleRedemption):
+            if event.state is SettlementState.REVERTED:
+                self._allowances.forget(command.chain_id, command.gate)
             settled = event.state in (SettlementState.CONFIRMED, SettlementState.FINAL)
             if event.command_id in self._confirmed and not settled:
                 self._confirmed.discard(event.command_id)

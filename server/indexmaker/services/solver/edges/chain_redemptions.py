@@ -14,7 +14,7 @@ from indexmaker.solver.events import (
 )
 from indexmaker.solver.vocabulary import Finality
 
-__all__ = ["REDEMPTIONS", "approval_of", "events_of_redemption", "submission_of_redemption"]
+__all__ = ["REDEMPTIONS", "events_of_redemption", "submission_of_redemption"]
 
 REDEMPTIONS = ("redemption_requested", "redemption_terms", "redemption_cancelled", "redemption_defaulted")
 """Bodies that `events_of_redemption` takes. Locks and payments the core learns from its own transactions."""
@@ -104,9 +104,3 @@ def submission_of_redemption(command: CommitRedemptions | SettleRedemption) -> p
         )
     )
     return request
-
-
-def approval_of(chain_id: int, gate: str) -> pb.SubmitRequest:
-    """Lets a gate take what its payments bring; the same one for a gate however often it is sent."""
-    command_id = f"approve-{chain_id}-{gate.lower().removeprefix('0x')}"
-    return pb.SubmitRequest(command_id=command_id, chain_id=chain_id, approve_gate=pb.ApproveGate(gate=gate))
