@@ -6,8 +6,6 @@ be. A value within the range is explained, one outside of it is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from indexmaker.ledger import Ledger, OwnerKind
 from indexmaker.money import mul_ceil
 from indexmaker.solver import accounts
@@ -24,9 +22,17 @@ from indexmaker.solver.state import (
 )
 from indexmaker.solver.vocabulary import OrderState, PositionCheck, PositionStatus, Side, Value
 
-__all__ = ["Expected", "expected_positions", "judge"]
+__all__ = ["BRIDGE", "Expected", "expected_positions", "judge", "moving_transfers", "supply_place"]
+
+BRIDGE = "bridge"
+"""The place of collateral that bridges carry to venues."""
 
 _SETTLING = (OrderState.MINT_SUBMITTED,)
+
+
+def supply_place(symbol: str) -> str:
+    """The place of all units of an index, whoever has them."""
+    return f"supply:{symbol}"
 
 
 class Expected(Value, frozen=True, kw_only=True):
@@ -62,7 +68,7 @@ def judge(expected: Expected, outside: int) -> PositionCheck:
 
 
 def expected_positions(state: SolverState, ledger: Ledger) -> tuple[Expected, ...]:
-    """Every asset at every venue, keeper and gate that the ledger knows, by place and asset."""
+    """Every asset at every venue, keeper and gate, what bridges carry, and the units of indices, by place and asset."""
     ways = _Ways()
     for name in sorted(state.live_asset_orders):
         _order(ways, state, state.asset_orders[name])
@@ -75,6 +81,7 @@ def expected_positions(state: SolverState, ledger: Ledger) -> tuple[Expected, ..
         if order.redemption is not None and order.settle_command:
             _payment(ways, state, order.redemption)
         if order.state in _SETTLING and order.invoice is not None:
+            ways.coming(supply_place(order.index), accounts.index_token(order.index), order.invoice.units, "mints")
             keeper = f"keeper:{order.invoice.chain_id}"
             ways.leaving(keeper, state.indices[order.index].collateral, order.invoice.refund, "settlements")
     for lot in (*state.lots.values(), *state.token_lots.values()):
@@ -85,6 +92,12 @@ def expected_positions(state: SolverState, ledger: Ledger) -> tuple[Expected, ..
         if account.kind != OwnerKind.EXTERNAL and account.place.split(":")[0] in ("venue", "keeper", "gate"):
             key = (account.place, account.asset)
             totals[key] = totals.get(key, 0) + balance
+        elif (account.kind, account.bucket, account.place) == (OwnerKind.USER, "routed", "transit"):
+            totals[BRIDGE, account.asset] = totals.get((BRIDGE, account.asset), 0) + balance
+    for index in state.indices.values():
+        token = accounts.index_token(index.symbol)
+        gone = ledger.balance(accounts.burned(index.chain_id, token))
+        totals[supply_place(index.symbol), token] = index.minted - gone
     return tuple(ways.expected(place, asset, totals[place, asset]) for place, asset in sorted(totals))
 
 
@@ -122,6 +135,8 @@ def _transfer(ways: _Ways, index: Index, transfer: Transfer) -> None:
         ways.leaving(gate, index.collateral, transfer.amount, "commits")
     elif transfer.stage is TransferStage.MOVING:
         ways.coming(accounts.venue_place(index.venue), index.collateral, transfer.amount, "transfers")
+        if transfer.last is None:
+            ways.leaving(BRIDGE, index.collateral, transfer.amount, "transfers that are asked for")
 
 
 def _payout(ways: _Ways, payout: Payout) -> None:
@@ -138,6 +153,7 @@ def _payment(ways: _Ways, state: SolverState, invoice: RedemptionInvoice) -> Non
     ways.leaving(f"keeper:{invoice.chain_id}", index.collateral, invoice.paid, "settlements")
     lot = state.token_lots[state.orders[invoice.order_id].lot_key]
     ways.leaving(accounts.gate_place(lot.chain_id, lot.gate), lot.asset, lot.amount, "settlements")
+    ways.leaving(supply_place(invoice.index), accounts.index_token(invoice.index), invoice.burned, "settlements")
 
 
 def _order(ways: _Ways, state: SolverState, order: AssetOrder) -> None:
@@ -154,6 +170,7 @@ def _order(ways: _Ways, state: SolverState, order: AssetOrder) -> None:
         ways.coming(place, instrument.quote, 10 * mul_ceil(order.price, left), "orders")
 
 
-def places(positions: Iterable[Expected]) -> frozenset[str]:
-    """The places of some positions."""
-    return frozenset(position.place for position in positions)
+def moving_transfers(state: SolverState) -> tuple[tuple[str, str], ...]:
+    """Transfers of deposits that a bridge carries now, with their asset."""
+    moving = [one for one in state.transfers.values() if one.stage is TransferStage.MOVING]
+    return tuple(sorted((one.transfer_id, state.indices[one.index].collateral) for one in moving))

@@ -16,8 +16,8 @@ from indexmaker.services.solver.reconciliation import Reconciler
 from indexmaker.solver import SolverEngine
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
-from indexmaker.solver.reconciliation import Expected, expected_positions, judge
-from indexmaker.solver.vocabulary import PositionStatus
+from indexmaker.solver.reconciliation import Expected, expected_positions, judge, moving_transfers
+from indexmaker.solver.vocabulary import PositionStatus, TransferState
 from solver.selling import TOKEN, pay_out, ready_to_sell, sale, sell_off
 from solver.world import ALICE, CHAIN, GATE, amt, make_world
 
@@ -118,6 +118,41 @@ def test_after_everything_is_settled_nothing_is_on_its_way():
     invoice = world.engine.order(ALICE, "one").invoice
     keeper = opening(world)[f"keeper:{CHAIN}", "USDC"]
     assert keeper.amount == amt("1000") - invoice.refund
+
+
+def test_units_in_circulation_are_what_was_minted_and_may_grow_by_a_mint_under_way():
+    world = make_world()
+    world.order(ALICE, "100")
+    world.deposit(ALICE, "100")
+    world.hooks.append(lambda w, c: [] if type(c).__name__ == "SettleInvoice" and not w.minted else None)
+    world.run()
+    supply = opening(world)["supply:TOP2", "token:TOP2"]
+    invoice = world.engine.order(ALICE, "one").invoice
+    assert (supply.amount, supply.less, supply.more) == (0, 0, invoice.units)
+    world.hooks.clear()
+    world.restart()
+    world.run()
+    supply = opening(world)["supply:TOP2", "token:TOP2"]
+    assert (supply.amount, supply.less, supply.more) == (invoice.units, 0, 0)
+
+
+def test_what_a_bridge_carries_is_what_left_the_gates_and_may_be_unknown_to_it_until_it_was_heard():
+    world = make_world()
+    world.hooks.append(lambda w, c: [] if type(c).__name__ == "StartTransfer" else None)
+    world.order(ALICE, "100")
+    world.deposit(ALICE, "100")
+    world.tick()
+    world.play()
+    carried = opening(world)["bridge", "USDC"]
+    assert (carried.amount, carried.less, carried.more) == (amt("100"), amt("100"), 0)
+    ((transfer_id, asset),) = moving_transfers(world.engine.state)
+    assert asset == "USDC"
+    world.submit(ev.TransferUpdated(transfer_id=transfer_id, state=TransferState.IN_FLIGHT))
+    assert opening(world)["bridge", "USDC"].less == 0
+    world.hooks.clear()
+    world.restart()
+    world.run()
+    assert ("bridge", "USDC") not in opening(world)
 
 
 class Outside:

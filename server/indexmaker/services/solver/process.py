@@ -50,7 +50,7 @@ from indexmaker.services.solver.edges import (
 )
 from indexmaker.services.solver.edges.bridge import venue_designation
 from indexmaker.services.solver.edges.chain import FactoryAddress, GateAddress
-from indexmaker.services.solver.edges.holdings import chain_sources, venue_source
+from indexmaker.services.solver.edges.holdings import bridge_source, chain_sources, venue_source
 from indexmaker.services.solver.indices_service import IndicesService
 from indexmaker.services.solver.invoice_pages import InvoicePages
 from indexmaker.services.solver.invoices import InvoiceBook, InvoiceRecorder, project_invoices
@@ -71,6 +71,7 @@ from indexmaker.solver.accounts import venue_place
 from indexmaker.solver.commands import SolverCommand, SolverReport
 from indexmaker.solver.engine import SolverEngine
 from indexmaker.solver.events import SolverEvent
+from indexmaker.solver.reconciliation import BRIDGE, moving_transfers
 from indexmaker.storage import (
     ChainCursors,
     Database,
@@ -234,7 +235,11 @@ class SolverProcess:
         reconciler = Reconciler(
             engine,
             sequencer,
-            sources=lambda: holdings | chain_sources(chain_channel, engine.indices()),
+            sources=lambda: {
+                **holdings,
+                **chain_sources(chain_channel, engine.indices()),
+                BRIDGE: bridge_source(bridge_channel, moving_transfers(engine.state)),
+            },
             interval=self._settings.solver.reconcile_interval_seconds,
         )
 
@@ -382,6 +387,11 @@ def _bind(server: grpc.aio.Server, place: str, address: str) -> None:
 def _trade_cursors(engine: SolverEngine, venue: str) -> list[tuple[str, str]]:
     """Per symbol with orders, the last trade id known; "0" before the first."""
     last: dict[str, int] = {order.symbol: 0 for order in engine.state.asset_orders.values() if order.venue == venue}
+    last |= {
+        name.partition(":")[2]: floor
+        for name, floor in engine.state.trade_floors.items()
+        if name.startswith(f"{venue}:")
+    }
     for batch in engine.state.batches.values():
         for leg in (leg for leg in batch.legs if leg.venue == venue):
             for fill in (*leg.fills, *leg.late):
