@@ -87,6 +87,12 @@ def expected_positions(state: SolverState, ledger: Ledger) -> tuple[Expected, ..
     for lot in (*state.lots.values(), *state.token_lots.values()):
         if lot.removed and lot.state is not LotState.GONE:
             ways.leaving(accounts.gate_place(lot.chain_id, lot.gate), lot.asset, lot.amount, "withdrawn requests")
+    totals = _totals(state, ledger)
+    return tuple(ways.expected(place, asset, totals[place, asset]) for place, asset in sorted(totals))
+
+
+def _totals(state: SolverState, ledger: Ledger) -> dict[tuple[str, str], int]:
+    """What the ledger says, by place and asset."""
     totals: dict[tuple[str, str], int] = {}
     for account, balance in ledger:
         if account.kind != OwnerKind.EXTERNAL and account.place.split(":")[0] in ("venue", "keeper", "gate"):
@@ -98,7 +104,7 @@ def expected_positions(state: SolverState, ledger: Ledger) -> tuple[Expected, ..
         token = accounts.index_token(index.symbol)
         gone = ledger.balance(accounts.burned(index.chain_id, token))
         totals[supply_place(index.symbol), token] = index.minted - gone
-    return tuple(ways.expected(place, asset, totals[place, asset]) for place, asset in sorted(totals))
+    return totals
 
 
 class _Ways:
