@@ -12,9 +12,17 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,6 +33,8 @@ from pydantic_settings import (
 from indexmaker.money import MoneyError, parse_atoms
 
 __all__ = [
+    "OPEN_STATES",
+    "STRATEGIES",
     "ConfigurationFault",
     "CoreSettings",
     "GuardianSettings",
@@ -54,6 +64,34 @@ def _atoms(value: object) -> object:
 
 Atoms = Annotated[int, BeforeValidator(_atoms)]
 """A decimal amount, written as a string in TOML, kept as atoms."""
+
+
+NotNegative = Annotated[Atoms, Field(ge=0)]
+"""Such an amount, not below zero."""
+
+STRATEGIES = ("netting", "water-filling", "proportional")
+"""Names of the rules by which a batch is shared out."""
+OPEN_STATES = (
+    "PENDING_COLLATERAL",
+    "ROUTING",
+    "READY",
+    "ENGAGED",
+    "MINTABLE",
+    "MINT_SUBMITTED",
+    "PENDING_TOKENS",
+    "PAYABLE",
+    "PAYOUT_ROUTING",
+)
+"""States in which an order may become stuck."""
+_FINALITY = "^(CONFIRMED|SAFE|FINAL)$"
+
+
+def _one_of(names: Iterable[str], name: str) -> str:
+    if name in (known := tuple(names)):
+        return name
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name!r} is not one of {', '.join(known)}{hint}")
 
 
 class _Table(BaseModel):
@@ -116,7 +154,90 @@ class SolverSettings(_Table):
     )
     max_routing_fee_bps: int = Field(default=100, ge=0, le=1000, description="dearer transfers are not started")
     strategy: str = Field(default="netting", description="allocation rule: netting, water-filling or proportional")
-    deposit_finality: str = Field(default="CONFIRMED", pattern="^(CONFIRMED|SAFE|FINAL)$")
+    deposit_finality: str = Field(
+        default="CONFIRMED", pattern=_FINALITY, description="from which finality a deposit counts"
+    )
+    deposit_finality_above: dict[str, Atoms] = Field(
+        default_factory=dict, description='finality -> least amount for which it is waited, as { FINAL = "50000" }'
+    )
+    settlement_finality: Literal["CONFIRMED", "FINAL"] = Field(
+        default="CONFIRMED", description="from which finality of its mint or payment an order is over"
+    )
+    order_life_seconds: int = Field(default=3600, gt=0, description="life of an order that names no expiry")
+    max_order_life_seconds: int = Field(
+        default=0, ge=0, description="latest expiry of an order, from when it was taken; 0 for no bound"
+    )
+    account_open_orders: int = Field(default=0, ge=0, description="most open orders of one account; 0 for no bound")
+    account_daily_notional: NotNegative = Field(
+        default=0, description="value of the orders that one account places in a UTC day; 0 for no bound"
+    )
+    quote_life_seconds: int = Field(default=30, gt=0, description="how long a binding quote holds its capacity")
+    default_tolerance: Atoms = Field(
+        default=parse_atoms("0.05"), gt=0, lt=10**18, description="rate around the mid price, if an order has no limit"
+    )
+    price_slack: NotNegative = Field(
+        default=parse_atoms("0.001"), description="added to the deepest level that a leg needs, a rate"
+    )
+    batch_orders: int = Field(default=64, gt=0, description="most index orders in one batch")
+    idle_batches: int = Field(
+        default=3, gt=0, description="batches without progress after which a partly filled order is settled as it is"
+    )
+    inventory_budgets: dict[str, NotNegative] = Field(
+        default_factory=dict, description="asset -> house inventory allowed, instead of inventory_budget"
+    )
+    inventory_limit: NotNegative = Field(
+        default=parse_atoms("500"), description="house inventory per asset above which the rest is sold off"
+    )
+    inventory_limits: dict[str, NotNegative] = Field(
+        default_factory=dict, description="asset -> such a limit, instead of inventory_limit"
+    )
+    routing_max_orders: int = Field(default=32, gt=0, description="orders that may share one transfer or commit")
+    routing_attempts: int = Field(default=5, gt=0, description="attempts of a route or commit before a person is asked")
+    settlement_attempts: int = Field(default=5, gt=0, description="settlements of one order that may revert")
+    retry_delay_ms: int = Field(default=5_000, ge=0, description="pause before a route, commit or settlement again")
+    order_timeout_ms: int = Field(default=5_000, gt=0, description="silence of a venue before an order is asked for")
+    query_attempts: int = Field(default=5, gt=0, description="such questions before a person is told")
+    leg_attempts: int = Field(default=4, gt=0, description="orders for one leg of one batch, the first one included")
+    rate_backoff_ms: int = Field(default=1_000, gt=0, description="pause after a venue said that it is asked too often")
+    hold_seconds: int = Field(
+        default=30, gt=0, description="how long an asset is left alone after a refusal for lack of balance"
+    )
+    rebalance_drain_seconds: int = Field(
+        default=600, gt=0, description="how long a rebalance waits for orders that were begun before it"
+    )
+    rebalance_trade_seconds: int = Field(default=3600, gt=0, description="how long a rebalance trades")
+    rebalance_rounds: int = Field(default=8, gt=0, description="how often a rebalance files purchases")
+    fee_period_seconds: int = Field(default=86_400, gt=0, description="how often the annual fee is taken")
+    stuck_after_seconds: dict[str, int] = Field(
+        default_factory=dict, description="state -> age from which an order is told as stuck, as { READY = 900 }"
+    )
+
+    @field_validator("strategy")
+    @classmethod
+    def _known_strategy(cls, name: str) -> str:
+        return _one_of(STRATEGIES, name)
+
+    @field_validator("deposit_finality_above")
+    @classmethod
+    def _known_finality(cls, tiers: dict[str, int]) -> dict[str, int]:
+        for name in tiers:
+            _one_of(("CONFIRMED", "SAFE", "FINAL"), name)
+        return tiers
+
+    @field_validator("stuck_after_seconds")
+    @classmethod
+    def _known_state(cls, ages: dict[str, int]) -> dict[str, int]:
+        for name, seconds in ages.items():
+            _one_of(OPEN_STATES, name)
+            if seconds <= 0:
+                raise ValueError(f"{name}: an age is above zero")
+        return ages
+
+    @model_validator(mode="after")
+    def _life_within_bound(self) -> Self:
+        if 0 < self.max_order_life_seconds < self.order_life_seconds:
+            raise ValueError("order_life_seconds is above max_order_life_seconds; lower it, or raise the bound")
+        return self
 
 
 class VenueSettings(_Table):

@@ -6,7 +6,7 @@ from indexmaker.solver import SolverConfig
 from indexmaker.solver import events as ev
 from indexmaker.solver.vocabulary import IndexLimits, OrderState, RejectReason
 
-from .world import ALICE, BOB, World, amt, make_world
+from .world import ALICE, BOB, SECOND, World, amt, make_world
 
 DAY = 24 * 3600
 
@@ -91,3 +91,14 @@ def test_units_made_in_a_day_are_bounded_and_the_next_day_there_is_room_again() 
     world.tick(DAY)
     world.order(BOB, "360", "b")
     assert taken(world, BOB, "b")
+
+
+def test_an_order_may_not_expire_later_than_orders_may_live() -> None:
+    world = make_world(SolverConfig(order_life_max_ns=3600 * SECOND))
+    world.order(ALICE, "100", "late", expires_at=world.now + 3600 * SECOND + 1)
+    refusal = world.last(ALICE, "late")
+    assert (refusal.reason, refusal.text) == (RejectReason.EXPIRY_TOO_LATE, "an order may live 3600 seconds")
+    world.order(ALICE, "100", "last", expires_at=world.now + 3600 * SECOND)
+    world.order(ALICE, "100", "usual")
+    assert taken(world, ALICE, "last")
+    assert taken(world, ALICE, "usual")

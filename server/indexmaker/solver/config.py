@@ -39,6 +39,8 @@ class SolverConfig(Value, frozen=True, kw_only=True):
     finality: tuple[FinalityTier, ...] = (FinalityTier(amount=0, finality=Finality.CONFIRMED),)
     order_life_ns: int = 60 * _MINUTE
     """Life of an order that names no expiry."""
+    order_life_max_ns: int = 0
+    """Latest expiry that an order may have, counted from when it was taken; 0 for no bound."""
     routing_window_ns: int = 2 * _SECOND
     """How long a transfer waits for further orders to share its hop."""
     routing_max_orders: int = 32

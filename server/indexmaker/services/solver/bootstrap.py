@@ -26,13 +26,14 @@ from indexmaker.solver.events import (
     InstrumentsUpdated,
     SolverEvent,
 )
-from indexmaker.solver.vocabulary import Constituent, Finality
+from indexmaker.solver.vocabulary import Constituent, Finality, OrderState
 
 __all__ = ["Bootstrap", "index_template", "solver_config"]
 
 _log = structlog.get_logger(__name__)
 
 _MS = 1_000_000
+_SECOND = 1_000 * _MS
 
 
 def solver_config(settings: SolverSettings, *, invoice_life_ns: int) -> SolverConfig:
@@ -40,7 +41,17 @@ def solver_config(settings: SolverSettings, *, invoice_life_ns: int) -> SolverCo
     return SolverConfig(
         invoice_life_ns=invoice_life_ns,
         strategy=settings.strategy,
-        finality=(FinalityTier(amount=0, finality=Finality(settings.deposit_finality)),),
+        finality=_tiers(settings),
+        settlement_finality=Finality(settings.settlement_finality),
+        order_life_ns=settings.order_life_seconds * _SECOND,
+        order_life_max_ns=settings.max_order_life_seconds * _SECOND,
+        account_open_orders=settings.account_open_orders,
+        account_daily_notional=settings.account_daily_notional,
+        quote_life_ns=settings.quote_life_seconds * _SECOND,
+        routing_max_orders=settings.routing_max_orders,
+        routing_attempts=settings.routing_attempts,
+        settlement_attempts=settings.settlement_attempts,
+        retry_delay_ns=settings.retry_delay_ms * _MS,
         routing_window_ns=settings.routing_window_ms * _MS,
         aggregation_window_ns=settings.aggregation_window_ms * _MS,
         book_max_age_ns=settings.book_max_age_ms * _MS,
@@ -49,9 +60,38 @@ def solver_config(settings: SolverSettings, *, invoice_life_ns: int) -> SolverCo
         batch_budget=settings.max_batch_value,
         in_flight_budget=settings.max_in_flight_value,
         minimum_progress=settings.min_batch_value,
+        price_slack=settings.price_slack,
+        default_tolerance=settings.default_tolerance,
+        batch_orders=settings.batch_orders,
+        idle_batches=settings.idle_batches,
         inventory_budget=settings.inventory_budget,
+        inventory_budgets=tuple(sorted(settings.inventory_budgets.items())),
+        inventory_limit=settings.inventory_limit,
+        inventory_limits=tuple(sorted(settings.inventory_limits.items())),
         mint_threshold=settings.mint_threshold,
+        order_timeout_ns=settings.order_timeout_ms * _MS,
+        query_attempts=settings.query_attempts,
+        leg_attempts=settings.leg_attempts,
+        rate_backoff_ns=settings.rate_backoff_ms * _MS,
+        hold_ns=settings.hold_seconds * _SECOND,
+        rebalance_drain_ns=settings.rebalance_drain_seconds * _SECOND,
+        rebalance_trade_ns=settings.rebalance_trade_seconds * _SECOND,
+        rebalance_rounds=settings.rebalance_rounds,
+        fee_period_ns=settings.fee_period_seconds * _SECOND,
+        max_ages=_ages(settings),
     )
+
+
+def _tiers(settings: SolverSettings) -> tuple[FinalityTier, ...]:
+    least = FinalityTier(amount=0, finality=Finality(settings.deposit_finality))
+    above = settings.deposit_finality_above.items()
+    return (least, *(FinalityTier(amount=amount, finality=Finality(name)) for name, amount in sorted(above)))
+
+
+def _ages(settings: SolverSettings) -> tuple[tuple[OrderState, int], ...]:
+    """The usual ages, changed where the configuration says so."""
+    given = {OrderState(name): seconds * _SECOND for name, seconds in settings.stuck_after_seconds.items()}
+    return tuple((dict(SolverConfig().max_ages) | given).items())
 
 
 def index_template(settings: Settings) -> IndexCreated:

@@ -1,4 +1,4 @@
-"""Bounds at the door: who may order, how much in a day, how many orders, how many units of an index."""
+"""Bounds at the door: who may order, how much in a day, how many orders, how many units of an index, how long."""
 
 from __future__ import annotations
 
@@ -9,17 +9,30 @@ from indexmaker.solver.state import Index, IndexOrder
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import RejectReason, Side
 
-__all__ = ["beyond_limits", "count_order", "estimated_units", "notional_of"]
+__all__ = ["beyond_life", "beyond_limits", "count_growth", "count_order", "estimated_units", "notional_of"]
 
 _NONE: Objection = (RejectReason.NONE, "")
 
 
-def beyond_limits(step: Step, index: Index, *, account: str, side: Side, amount: int) -> Objection:
-    """The first bound that a new order of an account would break; each text names the bound and what is left."""
+def beyond_life(step: Step, expires_at: int, *, since: int) -> Objection:
+    """Whether an order taken at `since` may expire so late; 0 is the configured life, which never is too long."""
+    longest = step.state.config.order_life_max_ns
+    if longest and expires_at > since + longest:
+        return RejectReason.EXPIRY_TOO_LATE, f"an order may live {longest // 10**9} seconds"
+    return _NONE
+
+
+def beyond_limits(step: Step, index: Index, *, account: str, side: Side, amount: int, grows: bool = False) -> Objection:
+    """The first bound that a new order of an account would break; each text names the bound and what is left.
+
+    An open order that `grows` is judged as one more order over what is added, except that it is not one more.
+    """
     account = account.lower()
     if index.limits.allowed and account not in index.limits.allowed:
         return RejectReason.ACCOUNT_NOT_ALLOWED, f"{index.symbol} is open to listed accounts only"
-    objection = _account_bounds(step, index, account=account, side=side, amount=amount)
+    objection = _NONE if grows else _order_bound(step, account)
+    if objection[0] is RejectReason.NONE:
+        objection = _daily_bound(step, index, account=account, side=side, amount=amount)
     if objection[0] is RejectReason.NONE and side is Side.BUY:
         objection = _unit_bounds(step, index, amount)
     return objection
@@ -27,9 +40,14 @@ def beyond_limits(step: Step, index: Index, *, account: str, side: Side, amount:
 
 def count_order(step: Step, order: IndexOrder) -> None:
     """Count an accepted order against its account's day; ending it does not give the day's room back."""
-    if step.state.config.account_daily_notional:
+    count_growth(step, order, order.amount)
+
+
+def count_growth(step: Step, order: IndexOrder, added: int) -> None:
+    """Count what is added to an order against its account's day; taking it away does not give the room back."""
+    if step.state.config.account_daily_notional and added > 0:
         index = step.index_of(order)
-        amount = notional_of(step, index, side=order.side, amount=order.amount)
+        amount = notional_of(step, index, side=order.side, amount=added)
         count_used(step, f"ordered:{order.account}", amount)
 
 
@@ -44,14 +62,17 @@ def estimated_units(step: Step, index: Index, amount: int) -> int:
     return amount * 10**18 // price if price else 0
 
 
-def _account_bounds(step: Step, index: Index, *, account: str, side: Side, amount: int) -> Objection:
-    config = step.state.config
-    most = config.account_open_orders
+def _order_bound(step: Step, account: str) -> Objection:
+    most = step.state.config.account_open_orders
     if most:
         mine = sum(step.state.orders[order_id].account == account for order_id in step.state.open_orders)
         if mine >= most:
             return RejectReason.TOO_MANY_OPEN_ORDERS, f"an account may have {most} open orders, this one has {mine}"
-    bound = config.account_daily_notional
+    return _NONE
+
+
+def _daily_bound(step: Step, index: Index, *, account: str, side: Side, amount: int) -> Objection:
+    bound = step.state.config.account_daily_notional
     if bound:
         left = bound - used_today(step, f"ordered:{account}")
         if notional_of(step, index, side=side, amount=amount) > left:

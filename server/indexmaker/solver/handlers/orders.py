@@ -7,7 +7,7 @@ from indexmaker.solver.commands import IndexOrderReport
 from indexmaker.solver.events import OrderCancelRequested, OrderSubmitted
 from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.funding import fund
-from indexmaker.solver.handlers.limits import beyond_limits, count_order
+from indexmaker.solver.handlers.limits import beyond_life, beyond_limits, count_order
 from indexmaker.solver.handlers.quote_claims import claim_quote, objection_to_claim
 from indexmaker.solver.handlers.self_matching import match_own
 from indexmaker.solver.handlers.terms import Terms, objection_to
@@ -134,6 +134,8 @@ def objection_to_order(step: Step, event: OrderSubmitted) -> tuple[RejectReason,
         expires_at=event.expires_at,
     )
     objection = objection_to(terms, index=index, side=event.side, at=step.at)
+    if objection[0] is RejectReason.NONE:
+        objection = beyond_life(step, event.expires_at, since=step.at)
     if objection[0] is RejectReason.NONE:
         objection = beyond_limits(step, index, account=event.account, side=event.side, amount=event.amount)
     if objection[0] is RejectReason.NONE:
