@@ -5,7 +5,7 @@ import pytest
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.config import SolverConfig
-from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason
+from indexmaker.solver.vocabulary import ExecType, IndexLimits, OrderState, RejectReason, Side
 from solver.world import ALICE, BOB, SECOND, START, amt, make_world
 
 
@@ -194,3 +194,100 @@ def test_an_order_about_to_end_cannot_change():
     world.solve()
     world.cancel(ALICE)
     assert amend(world, max_price=amt("500")).reason is RejectReason.TOO_LATE
+
+
+def test_an_amount_and_a_fee_limit_are_both_judged():
+    assert amend(ready(), amount=amt("120"), max_fee=amt("0.1")).reason is RejectReason.TOO_LATE
+
+
+def test_what_is_added_counts_against_the_day_like_a_new_order():
+    world = waiting(config=SolverConfig(account_daily_notional=amt("150")))
+    report = amend(world, amount=amt("151"))
+    assert (report.reason, report.text.split()[:3]) == (RejectReason.DAILY_NOTIONAL, ["50", "of", "150"])
+    assert amend(world, amend_id="less", amount=amt("140")).exec_type is ExecType.REPLACED
+    world.order(ALICE, "11", "two")
+    assert world.last(ALICE, "two").reason is RejectReason.DAILY_NOTIONAL
+    world.order(ALICE, "10", "three")
+    assert world.last(ALICE, "three").state is OrderState.PENDING_COLLATERAL
+
+
+def test_taking_away_is_never_beyond_a_bound_and_gives_no_room_back():
+    world = waiting(config=SolverConfig(account_daily_notional=amt("100"), account_open_orders=1))
+    assert amend(world, amount=amt("50")).exec_type is ExecType.REPLACED
+    assert amend(world, amend_id="back", amount=amt("60")).reason is RejectReason.DAILY_NOTIONAL
+
+
+def test_an_order_may_change_where_no_further_one_is_allowed():
+    world = waiting(config=SolverConfig(account_open_orders=1))
+    assert amend(world, amount=amt("120")).exec_type is ExecType.REPLACED
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"max_supply": amt("1.5")}, RejectReason.MAX_SUPPLY),
+        ({"daily_issuance": amt("1.5")}, RejectReason.DAILY_ISSUANCE),
+        ({"allowed": (BOB,)}, RejectReason.ACCOUNT_NOT_ALLOWED),
+    ],
+)
+def test_an_order_grows_within_the_bounds_of_its_index(limits, reason):
+    world = make_world()
+    world.solve()
+    world.order(ALICE, "100")
+    world.submit(ev.IndexLimitsChanged(symbol="TOP2", limits=IndexLimits(**limits)))
+    refused = amend(world, amount=amt("360"))
+    assert (refused.exec_type, refused.reason) == (ExecType.REPLACE_REJECTED, reason)
+    assert amend(world, amend_id="less", amount=amt("50")).exec_type is ExecType.REPLACED
+
+
+def test_an_expiry_moves_no_further_than_an_order_may_live_from_its_beginning():
+    world = waiting(config=SolverConfig(order_life_ns=60 * SECOND, order_life_max_ns=100 * SECOND))
+    taken = world.now
+    world.tick(30)
+    report = amend(world, expires_at=taken + 101 * SECOND)
+    assert (report.reason, report.text) == (RejectReason.EXPIRY_TOO_LATE, "an order may live 100 seconds")
+    assert amend(world, amend_id="last", expires_at=taken + 100 * SECOND).exec_type is ExecType.REPLACED
+
+
+def quoted(**order):
+    """A world with an order that waits for its collateral and uses a binding quote; and the quote."""
+    world = make_world()
+    world.submit(
+        ev.QuoteRequested(
+            account=ALICE,
+            client_quote_id="q1",
+            side=Side.BUY,
+            index="TOP2",
+            amount=amt("1000"),
+            routing_fee=amt("0.5"),
+            books=world.books(),
+        )
+    )
+    offer = world.told(out.QuoteReport)[-1]
+    world.order(ALICE, "1000", quote_id=offer.quote_id, **order)
+    assert world.last(ALICE).state is OrderState.PENDING_COLLATERAL
+    return world, offer.terms
+
+
+@pytest.mark.parametrize("loosened", ["amount", "max_price", "no_price", "max_fee", "no_fee"])
+def test_the_terms_of_a_binding_quote_cannot_be_loosened(loosened):
+    world, terms = quoted()
+    fees = terms.routing_fee + terms.management_fee
+    change = {
+        "amount": {"amount": amt("1000.000001")},
+        "max_price": {"max_price": terms.limit_price + 1},
+        "no_price": {"max_price": 0},
+        "max_fee": {"max_fee": fees + 1},
+        "no_fee": {"max_fee": 0},
+    }[loosened]
+    before = world.engine.order(ALICE, "one")
+    bounds = (before.amount, before.max_price, before.max_fee)
+    assert amend(world, **change).reason is RejectReason.QUOTE_MISMATCH
+    after = world.engine.order(ALICE, "one")
+    assert (after.amount, after.max_price, after.max_fee) == bounds
+
+
+def test_the_terms_of_a_binding_quote_can_be_tightened():
+    world, terms = quoted()
+    change = {"amount": amt("900"), "max_price": terms.limit_price - 1, "max_fee": amt("0.4")}
+    assert amend(world, **change).exec_type is ExecType.REPLACED

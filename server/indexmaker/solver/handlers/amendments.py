@@ -7,6 +7,8 @@ from indexmaker.money import format_atoms
 from indexmaker.solver.commands import IndexOrderReport
 from indexmaker.solver.events import OrderAmendRequested
 from indexmaker.solver.handlers.funding import fund
+from indexmaker.solver.handlers.limits import beyond_life, beyond_limits, count_growth
+from indexmaker.solver.handlers.quote_claims import objection_to_loosening
 from indexmaker.solver.handlers.terms import (
     Objection,
     Terms,
@@ -40,6 +42,7 @@ def on_amend(step: Step, event: OrderAmendRequested) -> None:
     if reason is not RejectReason.NONE:
         answer = step.tell(order, ExecType.REPLACE_REJECTED, reason=reason, text=text, amend_id=event.amend_id)
     else:
+        count_growth(step, order, terms.amount - order.amount)
         _apply(order, terms)
         answer = step.tell(order, ExecType.REPLACED, text="the terms were changed", amend_id=event.amend_id)
     if reason is not RejectReason.BAD_CLIENT_ORDER_ID:
@@ -107,11 +110,14 @@ def _objection(step: Step, order: IndexOrder, event: OrderAmendRequested, terms:
         return objection
     if event.expires_at == 0:
         return RejectReason.EXPIRY_IN_PAST, "an expiry cannot be taken away; name a later one"
-    if terms.amount != order.amount:
-        return _objection_to_amount(step, order, terms.amount)
-    if terms.max_fee != order.max_fee:
-        return _objection_to_fee(step, order)
-    return _NONE
+    objection = objection_to_loosening(step, order, terms)
+    if objection == _NONE and terms.expires_at != order.expires_at and order.first is not None:
+        objection = beyond_life(step, terms.expires_at, since=order.first.at)
+    if objection == _NONE and terms.max_fee != order.max_fee:
+        objection = _objection_to_fee(step, order)
+    if objection == _NONE and terms.amount != order.amount:
+        objection = _objection_to_amount(step, order, terms.amount)
+    return objection
 
 
 def _objection_to_amount(step: Step, order: IndexOrder, amount: int) -> Objection:
@@ -121,7 +127,11 @@ def _objection_to_amount(step: Step, order: IndexOrder, amount: int) -> Objectio
     if order.lot_key and amount > order.deposit:
         text = f"the request that funds the order holds {format_atoms(order.deposit)}; place another order for more"
         return RejectReason.AMOUNT_ABOVE_MAXIMUM, text
-    return _NONE
+    if amount < order.amount:
+        return _NONE
+    added = amount - order.amount
+    index = step.index_of(order)
+    return beyond_limits(step, index, account=order.account, side=order.side, amount=added, grows=True)
 
 
 def _objection_to_fee(step: Step, order: IndexOrder) -> Objection:

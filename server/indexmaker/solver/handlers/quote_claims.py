@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from indexmaker.money import format_atoms
 from indexmaker.solver.commands import QuoteReport
 from indexmaker.solver.events import OrderSubmitted
-from indexmaker.solver.handlers.terms import Objection
+from indexmaker.solver.handlers.terms import Objection, Terms
 from indexmaker.solver.state import IndexOrder, Quote
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import OrderState, QuoteState, RejectReason, Side
 
-__all__ = ["claim_quote", "expire_quotes", "held_inventory", "held_value", "objection_to_claim", "quote_report"]
+__all__ = [
+    "claim_quote",
+    "expire_quotes",
+    "held_inventory",
+    "held_value",
+    "objection_to_claim",
+    "objection_to_loosening",
+    "quote_report",
+]
 
 _NOT_TRADING = (
     OrderState.PENDING_COLLATERAL,
@@ -53,6 +62,22 @@ def claim_quote(step: Step, order: IndexOrder) -> None:
     if fees:
         order.max_fee = min(order.max_fee or fees, fees)
     step.report(quote_report(quote, at=step.at))
+
+
+def objection_to_loosening(step: Step, order: IndexOrder, terms: Terms) -> Objection:
+    """Why an order that uses a quote cannot have these terms: it may ask for less than was quoted, never for more."""
+    quote = step.state.quotes.get(order.quote_id)
+    if quote is None:
+        return RejectReason.NONE, ""
+    limit, fees = quote.terms.limit_price, quote.terms.routing_fee + quote.terms.management_fee
+    if terms.amount > quote.amount:
+        return RejectReason.QUOTE_MISMATCH, f"the order uses a quote for {format_atoms(quote.amount)}"
+    looser = terms.max_price > limit or not terms.max_price if order.side is Side.BUY else terms.max_price < limit
+    if looser:
+        return RejectReason.QUOTE_MISMATCH, f"the quoted limit of {format_atoms(limit)} can only get tighter"
+    if fees and (terms.max_fee > fees or not terms.max_fee):
+        return RejectReason.QUOTE_MISMATCH, f"the quoted fees of {format_atoms(fees)} can only get less"
+    return RejectReason.NONE, ""
 
 
 def expire_quotes(step: Step) -> None:
