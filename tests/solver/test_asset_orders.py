@@ -163,6 +163,7 @@ def test_an_answer_that_an_order_has_ended_waits_for_all_its_trades():
     assert orders(world)[0].state is AssetOrderState.LIVE
     world.submit(world.trade(placed(world)[0], amt("100000"), amt("0.001")))
     assert orders(world)[0].state is AssetOrderState.DONE
+    assert world.engine.pending() == ()
 
 
 def test_an_ended_order_with_missing_trades_is_asked_about_after_a_restart():
@@ -179,6 +180,19 @@ def test_a_second_word_about_the_end_changes_nothing():
     before = world.engine.dump()
     world.submit(ended(name, 0))
     assert world.engine.dump() == before
+    other = engaged(silent)
+    name = placed(other)[0].client_order_id
+    other.submit(ended(name, 0))
+    before = other.engine.dump()
+    other.submit(ended(name, amt("0.002")))
+    assert other.engine.dump() == before
+
+
+def test_an_order_not_found_is_not_asked_about_after_a_restart_before_its_silence_is_over():
+    world = engaged(silent)
+    world.tick(SILENCE)
+    answer_queries(world, not_found)
+    assert world.engine.pending() == ()
 
 
 def test_an_end_below_zero_counts_as_nothing():
@@ -242,6 +256,7 @@ def test_a_rate_refusal_backs_off_twice_as_long_each_time_and_then_gives_up():
 
 def test_an_order_that_waits_for_its_back_off_is_neither_asked_about_nor_refused_again():
     world = engaged(rejecting(RejectClass.RATE), config=SolverConfig(rate_backoff_ns=100 * SECOND))
+    assert world.engine.pending() == ()
     world.tick(2 * SILENCE)
     assert queries(world) == []
     before = world.engine.dump()
@@ -294,11 +309,24 @@ def stricter(**rules):
 
 
 def test_a_refusal_by_a_filter_sends_what_the_rules_of_now_allow():
-    world = engaged(stricter(lot_step=amt("0.001"), tick_size=ATOMS))
+    tick = 9 * ATOMS
+    world = engaged(stricter(lot_step=amt("0.001"), tick_size=tick))
     first, second = placed(world)
     assert second.quantity == first.quantity // amt("0.001") * amt("0.001")
-    assert second.price == first.price // ATOMS * ATOMS
+    assert first.price % tick
+    assert second.price == first.price // tick * tick
     assert first.client_order_id != second.client_order_id
+    assert "LEG_REJECTED" not in world.alerts()
+    world.tick(SILENCE)
+    assert queries(world) == []
+    assert orders(world)[0].state is AssetOrderState.DONE
+
+
+def test_an_order_sent_again_by_new_rules_that_forbid_it_ends_its_leg():
+    world = engaged(stricter(lot_step=amt("0.001"), min_notional=amt("100000")))
+    assert len(placed(world)) == 1
+    assert "LEG" in world.alerts()
+    assert world.engine.state.batches[orders(world)[0].batch_id].closed
 
 
 def test_a_refusal_by_the_highest_notional_sends_less():
@@ -311,7 +339,8 @@ def test_a_refusal_by_the_highest_notional_sends_less():
 def test_a_refusal_by_a_filter_that_the_known_rules_do_not_explain_ends_the_leg():
     world = engaged(rejecting(RejectClass.FILTER, times=1))
     assert len(placed(world)) == 1
-    assert "LEG_REJECTED" in world.alerts()
+    (alert,) = [a for a in world.told(out.Alert) if a.kind == "LEG_REJECTED"]
+    assert alert.text == "FILTER: no reason given"
 
 
 def test_filters_that_change_all_the_time_end_the_leg_after_as_many_attempts_as_configured():
@@ -338,6 +367,7 @@ def test_rules_that_forbid_the_order_close_its_leg_with_an_alert():
     (alert,) = [a for a in world.told(out.Alert) if a.kind == "LEG"]
     assert alert.text.startswith("NOTIONAL")
     assert alert.subject.endswith(":binance:BTC")
+    assert world.engine.state.batches[orders(world)[0].batch_id].closed
 
 
 def test_a_leg_that_ends_closes_its_batch_only_when_the_others_have_ended():

@@ -18,7 +18,7 @@ from indexmaker.solver.vocabulary import (
     Side,
 )
 from solver.selling import DUST, holder, pay_out, ready_to_sell, sale
-from solver.world import ALICE, BOB, CAROL, amt, deep_market
+from solver.world import ALICE, BOB, CAROL, amt, deep_market, instrument
 
 UNIT_BTC, UNIT_ETH = amt("0.001"), amt("0.02")
 
@@ -363,3 +363,26 @@ def test_repeated_events_of_a_two_sided_batch_have_no_second_effect():
     world.run(3)
     assert world.last(BOB).state is OrderState.MINTED
     assert world.last(ALICE, "sale").state is OrderState.PAID
+
+
+def test_a_sell_order_sent_again_by_new_rules_is_rounded_up_to_their_prices():
+    world = seller("4")
+    tick = 7 * ATOMS
+
+    def stricter(world, command):
+        if isinstance(command, out.PlaceAssetOrder) and command.symbol == "BTCUSDC":
+            world.hooks.remove(stricter)
+            rules = instrument("BTC", tick_size=tick)
+            world.instruments["BTCUSDC"] = rules
+            world.submit(ev.InstrumentsUpdated(venue="binance", instruments=(rules,)))
+            reject = RejectClass.FILTER
+            return [ev.AssetOrderRejected(client_order_id=command.client_order_id, reject_class=reject)]
+        return None
+
+    world.hooks.insert(0, stricter)
+    before = len(world.commands)
+    world.solve()
+    world.play()
+    first, second = [o for o in placed(world, before) if o.symbol == "BTCUSDC"]
+    assert first.price % tick
+    assert second.price == -(-first.price // tick) * tick

@@ -32,14 +32,10 @@ __all__ = [
 
 
 def place_leg(step: Step, batch: Batch, leg: Leg) -> None:
-    """Send the leg's order, as the instrument's rules are now; a leg that trades nothing is closed."""
-    quantity = leg.quantity
-    instrument = step.state.instruments.get(instrument_key(leg.venue, leg.symbol))
-    if quantity <= 0 or instrument is None:
-        leg.closed = True
-        return
+    """Send the leg's order, as the instrument's rules are now; a leg that they forbid is closed."""
+    instrument = step.state.instruments[instrument_key(leg.venue, leg.symbol)]
     price = instrument.price_within(leg.limit_price, buy=leg.side is Side.BUY)
-    quantity = instrument.quantity_down(quantity)
+    quantity = instrument.quantity_down(leg.quantity)
     try:
         instrument.check(quantity=quantity, price=price)
     except RuleViolation as violation:
@@ -98,8 +94,6 @@ def on_done(step: Step, event: AssetOrderDone) -> None:
             text = "an order given up was executed after all; its trades are expected"
             step.alert("LATE_FILL", order.client_order_id, text)
         return
-    if order.state is AssetOrderState.RETRY:
-        order.state = AssetOrderState.LIVE
     _forget_commands(step, order)
     finish(step, order)
 
