@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from eth_typing import ChecksumAddress, HexStr
 from hexbytes import HexBytes
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractConstructor, AsyncContractFunction
 from web3.exceptions import ContractLogicError, Web3RPCError
@@ -15,6 +15,7 @@ from web3.types import RPCEndpoint, TxReceipt
 
 from indexmaker_evm.contracts import ContractName, artifact
 from indexmaker_evm.devnet.errors import TransactionFailedError
+from indexmaker_evm.devnet.provider import NodeProvider
 
 __all__ = ["Chain"]
 
@@ -26,7 +27,7 @@ class Chain:
     """A development node. Its test accounts are unlocked, so the node itself signs and counts nonces for them."""
 
     def __init__(self, rpc: str) -> None:
-        self.provider = AsyncHTTPProvider(rpc)
+        self.provider = NodeProvider(rpc)
         self.w3 = AsyncWeb3(self.provider)
 
     async def close(self) -> None:
