@@ -112,6 +112,8 @@ class SolverConfig(Value, frozen=True, kw_only=True):
     """Most collateral of the orders that one account places in one UTC day, ended ones included; 0 for no bound."""
     quote_life_ns: int = 30 * _SECOND
     """How long a binding quote holds its capacity."""
+    retention_ns: int = 7 * 24 * 60 * _MINUTE
+    """How long what is over stays in the state (0: for ever); it stays in the journal in any case."""
     max_ages: tuple[tuple[OrderState, int], ...] = _DEFAULT_AGES
     """Age in a state after which an order is reported as stuck."""
 

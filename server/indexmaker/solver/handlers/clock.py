@@ -8,6 +8,7 @@ from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.fee_accrual import accrue_fees
 from indexmaker.solver.handlers.payouts import form_payouts
 from indexmaker.solver.handlers.progress import conclude
+from indexmaker.solver.handlers.pruning import prune
 from indexmaker.solver.handlers.quote_claims import expire_quotes
 from indexmaker.solver.handlers.rebalancing import keep_rebalancing
 from indexmaker.solver.handlers.redemption_settlement import retry_redemptions
@@ -45,6 +46,7 @@ def on_tick(step: Step, event: Tick) -> None:
     keep_rebalancing(step)
     accrue_fees(step)
     _tell_stuck(step)
+    prune(step)
 
 
 def _tell_stuck(step: Step) -> None:

@@ -9,6 +9,7 @@ from indexmaker.solver.handlers.lots import (
     WITHDRAWN,
     book_arrival,
     deposit_of,
+    is_closed,
     lot_key,
     move,
     needed_finality,
@@ -35,6 +36,8 @@ def on_deposit_seen(step: Step, event: DepositSeen) -> None:
     key = lot_key(event.chain_id, event.tx_hash, event.log_index)
     lot = step.state.lots.get(key)
     if lot is None or lot.state is LotState.GONE:
+        if is_closed(step, event.chain_id, event.gate, event.request_id):
+            return
         if lot is not None and lot.finality is Finality.FINAL:
             return
         lot = _book(step, event, key)
@@ -117,6 +120,8 @@ def _remove(step: Step, lot: DepositLot, why: str) -> None:
 
 def on_deposit_terms(step: Step, event: DepositTerms) -> None:
     """Keep the limits of a request; they are looked at before its collateral is committed."""
+    if is_closed(step, event.chain_id, event.gate, event.request_id):
+        return
     key = terms_key(event.chain_id, event.gate, event.request_id)
     step.state.terms[key] = GateTerms(min_units=event.min_units, max_fee=event.max_fee)
 

@@ -21,6 +21,8 @@ def on_execution(step: Step, event: ExecutionReported) -> None:
     if key in step.state.trades or event.quantity <= 0 or event.price <= 0:
         return
     order = step.state.asset_orders.get(event.client_order_id)
+    if order is None and _is_pruned(step, event):
+        return
     if order is None or (order.venue, order.symbol) != (event.venue, event.symbol):
         step.state.trades[key] = ""
         step.alert("FOREIGN_FILL", key, "a trade of an order that was not sent from here: not booked")
@@ -39,6 +41,12 @@ def on_execution(step: Step, event: ExecutionReported) -> None:
     if order.state in (AssetOrderState.SENT, AssetOrderState.UNKNOWN):
         order.asked_at = step.at
     finish(step, order)
+
+
+def _is_pruned(step: Step, event: ExecutionReported) -> bool:
+    """Whether it is told again after its order was let go of."""
+    floor = step.state.trade_floors.get(f"{event.venue}:{event.symbol}", 0)
+    return event.trade_id.isdecimal() and int(event.trade_id) <= floor
 
 
 def _fill(step: Step, event: ExecutionReported, leg: Leg, collateral: str) -> Fill:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -14,9 +15,11 @@ from indexmaker.solver.vocabulary import Finality
 __all__ = [
     "WITHDRAWN",
     "book_arrival",
+    "close_request",
     "commit_lot",
     "deposit_of",
     "gate_account",
+    "is_closed",
     "lot_key",
     "lots_at_gates",
     "move",
@@ -62,6 +65,27 @@ def removed_lots(step: Step, lots: Mapping[str, Lot]) -> list[Lot]:
     """Lots that left their gate while their commit was on the way, oldest first."""
     waiting = (lots.get(key) for keys in step.state.account_lots.values() for key in keys)
     return sorted((lot for lot in waiting if lot is not None and lot.removed), key=lambda lot: (lot.sequence, lot.key))
+
+
+def close_request(step: Step, lot: RequestLot) -> None:
+    """Remember that a request is over for good; runs of neighbours are kept as one."""
+    runs = step.state.closed_requests.setdefault(f"{lot.chain_id}:{lot.gate}", [])
+    place = bisect_left(runs, (lot.request_id, lot.request_id))
+    first, last = lot.request_id, lot.request_id
+    if place < len(runs) and runs[place][0] <= last + 1:
+        last = max(last, runs.pop(place)[1])
+    if place and runs[place - 1][1] >= first - 1:
+        place -= 1
+        first, before = runs.pop(place)
+        last = max(last, before)
+    runs.insert(place, (first, last))
+
+
+def is_closed(step: Step, chain_id: int, gate: str, request_id: int) -> bool:
+    """Whether a request is over for good and no longer kept."""
+    runs = step.state.closed_requests.get(f"{chain_id}:{gate.lower()}", [])
+    place = bisect_right(runs, request_id, key=lambda run: run[0])
+    return place > 0 and runs[place - 1][1] >= request_id
 
 
 def needed_finality(step: Step, value: int) -> Finality:

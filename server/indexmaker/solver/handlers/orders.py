@@ -35,6 +35,10 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
         if known.first is not None:
             step.report(known.first)
         return
+    closed = step.state.closed_orders.get(order_id)
+    if closed is not None:
+        _answer_again(step, event, order_id, closed)
+        return
     reason, text = objection_to_order(step, event)
     order = _record(step, event, order_id)
     if reason is RejectReason.NONE:
@@ -54,6 +58,25 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
     order.first = step.tell(order, ExecType.REJECTED, reason=reason, text=text)
     if reason not in (RejectReason.BAD_ACCOUNT, RejectReason.BAD_CLIENT_ORDER_ID):
         step.state.orders[order_id] = order
+
+
+def _answer_again(step: Step, event: OrderSubmitted, order_id: str, state: OrderState) -> None:
+    """The order ended so long ago that no more is kept of it."""
+    taken = state is not OrderState.REJECTED
+    step.report(
+        IndexOrderReport(
+            order_id=order_id,
+            account=event.account.lower(),
+            client_order_id=event.client_order_id,
+            index=event.index,
+            side=event.side,
+            exec_type=ExecType.NEW if taken else ExecType.REJECTED,
+            state=state,
+            amount=event.amount,
+            text="this client order id was used before; that order has ended",
+            at=step.at,
+        )
+    )
 
 
 def on_cancel(step: Step, event: OrderCancelRequested) -> None:

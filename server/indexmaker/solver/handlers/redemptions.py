@@ -26,6 +26,7 @@ from indexmaker.solver.handlers.lots import (
     WITHDRAWN,
     book_arrival,
     commit_lot,
+    is_closed,
     lot_key,
     move,
     needed_finality,
@@ -63,6 +64,8 @@ def on_redemption_seen(step: Step, event: RedemptionSeen) -> None:
     key = lot_key(event.chain_id, event.tx_hash, event.log_index)
     lot = step.state.token_lots.get(key)
     if lot is None or lot.state is LotState.GONE:
+        if is_closed(step, event.chain_id, event.gate, event.request_id):
+            return
         if lot is not None and lot.finality is Finality.FINAL:
             return
         lot = _book(step, event, key)
@@ -94,6 +97,8 @@ def on_redemption_withdrawn(step: Step, event: RedemptionWithdrawn) -> None:
 
 def on_redemption_terms(step: Step, event: RedemptionTerms) -> None:
     """Keep the limits of a request; the price is heeded by the sale, the fee before the lock and at the payment."""
+    if is_closed(step, event.chain_id, event.gate, event.request_id):
+        return
     key = terms_key(event.chain_id, event.gate, event.request_id)
     step.state.redemption_limits[key] = RedemptionLimits(min_out=event.min_out, max_fee=event.max_fee)
 

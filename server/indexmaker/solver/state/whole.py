@@ -16,6 +16,7 @@ from indexmaker.solver.state.operations import Reconciliation
 from indexmaker.solver.state.orders import IndexOrder
 from indexmaker.solver.state.quotes import Quote
 from indexmaker.solver.state.redemptions import Payout, RedemptionLimits, TokenCommit, TokenLot
+from indexmaker.solver.vocabulary import OrderState
 
 __all__ = ["SolverState", "Waiting"]
 
@@ -94,6 +95,13 @@ class SolverState(Record, kw_only=True):
     token_requests: dict[str, str] = msgspec.field(default_factory=dict)
     account_lots: dict[str, set[str]] = msgspec.field(default_factory=dict)
     """Lots of both kinds that are in a gate and not committed, by account."""
+    closed_orders: dict[str, OrderState] = msgspec.field(default_factory=dict)
+    """How orders ended that are no longer kept."""
+    closed_requests: dict[str, list[tuple[int, int]]] = msgspec.field(default_factory=dict)
+    """By chain and gate, the first and last of each run of requests that are over for good and no longer kept."""
+    trade_floors: dict[str, int] = msgspec.field(default_factory=dict)
+    """By venue and symbol, the highest trade id that is no longer kept."""
+    pruned_at: int = 0
     moving_transfers: set[str] = msgspec.field(default_factory=set)
     """Transfers whose arrival is awaited."""
     unmatched_deposits: set[str] = msgspec.field(default_factory=set)
