@@ -112,18 +112,19 @@ class Chain:
     def reorganise(self, depth: int, *, drop_percent: int) -> None:
         """Take the newest blocks back; what was in them is mined again in its order.
 
-        Requests in blocks that nobody called confirmed may be lost for good.
+        Requests that nobody called confirmed may be lost for good.
         """
         undone: list[_Operation] = []
-        for level in range(depth):
+        for _ in range(depth):
             if not self._blocks:
                 break
             block = self._blocks.pop()
             self._height -= 1
             for operation in reversed(block.operations):
                 self._undo(operation, block)
-                lost = level < _DEPTHS[0][0] and self._chance.happens(drop_percent, "reorg", block.hash, self._forks)
-                if operation.command is None and not operation.cancels and lost:
+                lost = self._chance.happens(drop_percent, "reorg", block.hash, self._forks)
+                fresh = operation.request is not None and not operation.request.confirmed
+                if lost and fresh and not operation.cancels:
                     continue
                 undone.append(operation)
         self._forks += 1
@@ -137,8 +138,7 @@ class Chain:
         command = operation.command if operation is not None else None
         if not isinstance(command, CommitCollateral | CommitRedemptions):
             return []
-        known = self.contracts.requests
-        return [known[command.gate, one] for one in command.request_ids if (command.gate, one) in known]
+        return [request for one in command.request_ids for request in self.contracts.ever[command.gate, one]]
 
     def handle(self, command: KeeperCommand) -> None:
         """Send the keeper's transaction, once for each command id; what would fail now is refused without one."""
@@ -277,6 +277,7 @@ class Chain:
     def _deeper(self, operation: _Operation, finality: Finality) -> None:
         if operation.command is None:
             if operation.request is not None and not operation.cancels:
+                operation.request.confirmed = True
                 self._tell_request(operation.request, finality)
             return
         if operation.refusal:

@@ -45,7 +45,7 @@ class RequestState(enum.Enum):
     CANCELLED = enum.auto()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """One request. `number` is the world's own name of it; `request_id` the gate's, from its inclusion on."""
 
@@ -60,6 +60,8 @@ class Request:
     request_id: int = 0
     block_hash: str = ""
     state: RequestState = RequestState.PENDING
+    confirmed: bool = False
+    """It was called confirmed once: a reorg mines it again in its order."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,8 @@ class Contracts:
     """Index tokens of users, by gate and account."""
     carried: dict[str, int] = field(default_factory=dict)
     requests: dict[tuple[str, int], Request] = field(default_factory=dict)
+    ever: dict[tuple[str, int], list[Request]] = field(default_factory=lambda: defaultdict(list))
+    """Every request that had this id at a time: a reorg may give the id to another."""
     last_id: dict[str, int] = field(default_factory=dict)
     refunded: int = 0
     refunds: int = 0
@@ -95,6 +99,8 @@ class Contracts:
         self.last_id[gate] = request.request_id = self.last_id.get(gate, 0) + 1
         key = (gate, request.request_id)
         self.requests[key] = request
+        if request not in self.ever[key]:
+            self.ever[key].append(request)
         self._enter(request, RequestState.PENDING)
         if redeems:
             self._give(gate, request.account, -request.amount)

@@ -9,8 +9,15 @@ from indexmaker.simulation.link import Link
 from indexmaker.simulation.scheduler import Scheduler
 from indexmaker.simulation.violation import Violation
 from indexmaker.solver import SolverEngine
-from indexmaker.solver.commands import SignInvoice, SignRedemption, SolverCommand, SolverReport
-from indexmaker.solver.events import InvoiceSigned, SolverEvent
+from indexmaker.solver.commands import (
+    Invoice,
+    RedemptionInvoice,
+    SignInvoice,
+    SignRedemption,
+    SolverCommand,
+    SolverReport,
+)
+from indexmaker.solver.events import InvoiceSigned, InvoiceVetoed, SolverEvent
 from indexmaker.solver.evidence import Evidence
 from indexmaker.solver.evidence_record import fold
 
@@ -29,6 +36,11 @@ class _Record(Evidence):
     def take(self, committed: Committed[SolverEvent, SolverCommand | SolverReport]) -> None:
         """Add one journaled event."""
         fold(self._record, committed.event, committed.outputs, state=self._replica.state, at=committed.at)
+
+    def knows_request(self, invoice: Invoice | RedemptionInvoice) -> bool:
+        """Whether the request behind an account is on the chain, as far as was told."""
+        key = self._record.request_key(invoice.chain_id, invoice.gate, invoice.request_id)
+        return key in self._record.deposits or key in self._record.escrows
 
     def forget_closed(self) -> None:
         """Let go of facts about what the engine has let go of."""
@@ -83,6 +95,10 @@ class Guardian:
             return
         invoice = command.invoice
         found = self._record.review(invoice)
+        if found and not self._record.knows_request(invoice):
+            reason = "a reorg has taken its request, which may come again"
+            self._link.answer(command, InvoiceVetoed(invoice_id=invoice.invoice_id, reason=reason))
+            return
         if found:
             text = "; ".join(f"{one.check}: {one.text}" for one in found)
             raise Violation("HONEST_VETO", f"{invoice.invoice_id} of order {invoice.order_id}: {text}")

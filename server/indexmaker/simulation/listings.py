@@ -139,4 +139,5 @@ def configuration(*, strategy: str) -> SolverConfig:
         inventory_budget=40 * ATOMS,
         aggregation_window_ns=60 * SECOND,
         hold_ns=10 * SECOND,
+        retention_ns=10 * _MINUTE,
     )

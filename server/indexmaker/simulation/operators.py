@@ -47,6 +47,9 @@ class Operators:
         for output in committed.outputs:
             if isinstance(output, Alert) and output.kind == "FEE_UNVALUED":
                 self._scheduler.after(_REACTION, self._value_points)
+            elif isinstance(output, Alert) and output.kind == "INVOICE_VETOED":
+                review = ev.InvoiceReviewed(operator=_NAME, reason="looked at", invoice_id=output.subject)
+                self._scheduler.after(_REACTION, self._decide, review)
 
     def halt(self, duration: int) -> None:
         """Halt trading for a while."""
@@ -83,9 +86,7 @@ class Operators:
         for payout in engine.state.payouts.values():
             if payout.stage == "FAILED":
                 self._bridge.returned.pop(payout.transfer_id, None)
-                self._decide(
-                    ev.PayoutRestarted(operator=_NAME, reason="it came back", payout_id=payout.payout_id)
-                )
+                self._decide(ev.PayoutRestarted(operator=_NAME, reason="it came back", payout_id=payout.payout_id))
 
     def _retry_settlements(self, engine: SolverEngine) -> None:
         most = engine.state.config.settlement_attempts

@@ -46,6 +46,7 @@ START = 1_700_000_000 * SECOND
 _KEEPER_CAPITAL = 10_000_000 * ATOMS
 _VENUE_CAPITAL = 50_000 * ATOMS
 _FEE_CAPITAL = 5_000 * ATOMS
+_CLOCK_SET_AFTER = 20 * SECOND
 _AGES_EVERY = 500
 _FORGET_EVERY = 5_000
 
@@ -227,7 +228,12 @@ class World:
         self.chain.cancel(number)
 
     def _clock(self, jump: int) -> None:
-        self.core.clock_offset += jump
+        """The clock is wrong until somebody sets it again."""
+        self.core.clock_offset = jump
+        self.scheduler.after(_CLOCK_SET_AFTER, self._set_clock)
+
+    def _set_clock(self) -> None:
+        self.core.clock_offset = 0
 
     def _crash(self, point: str, downtime: int) -> None:
         self.core.crash(CrashPoint(point), downtime=downtime)

@@ -5,7 +5,7 @@ What differs must be a deed that the core has not heard of, known one by one; an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from indexmaker.money import format_atoms, mul_floor
@@ -64,7 +64,7 @@ class BooksWatch:
             case ev.DepositSeen() | ev.DepositRetracted() | ev.RedemptionSeen() | ev.RedemptionRetracted():
                 self._request_told(engine, event.tx_hash)
             case ev.DepositWithdrawn() | ev.RedemptionWithdrawn():
-                self._requests_changed(engine, [self._chain.contracts.requests.get((event.gate, event.request_id))])
+                self._requests_changed(engine, self._chain.contracts.ever[event.gate, event.request_id])
             case ev.CollateralCommitted():
                 self._requests_changed(engine, self._chain.requests_of(event.command_id))
             case ev.CommitFailed():
@@ -159,7 +159,7 @@ class BooksWatch:
         request = self._chain.requests.get(int(tx_hash, 16))
         self._requests_changed(engine, [request])
 
-    def _requests_changed(self, engine: SolverEngine, requests: list[Request | None] | list[Request]) -> None:
+    def _requests_changed(self, engine: SolverEngine, requests: Iterable[Request | None]) -> None:
         for request in requests:
             if request is None:
                 continue
@@ -194,8 +194,7 @@ class BooksWatch:
         if sale is not None and sale.redemption is not None:
             gate = sale.redemption.gate
             self._book(event, sale, gate, -sale.redemption.paid, -sale.redemption.burned)
-            request = self._chain.contracts.requests.get((gate, sale.redemption.request_id))
-            self._requests_changed(engine, [request])
+            self._requests_changed(engine, self._chain.contracts.ever[gate, sale.redemption.request_id])
 
     def _book(self, event: ev.SettlementUpdated, order: IndexOrder, gate: str, payment: int, units: int) -> None:
         booked = order.state.final and order.settle_command == event.command_id
