@@ -18,11 +18,12 @@ from indexmaker.exchange.commands import (
     MarketFilters,
     PlaceOrder,
     SeedBalance,
+    SetMarketStatus,
 )
 from indexmaker.exchange.events import ExchangeEvent, Rejected
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.rejects import RejectCode
-from indexmaker.exchange.vocabulary import OrderType, SelfTradePrevention, Side, TimeInForce
+from indexmaker.exchange.vocabulary import MarketStatus, OrderType, PegPrice, SelfTradePrevention, Side, TimeInForce
 
 MARKET = "ABCUSD"
 BASE, QUOTE = "ABC", "USD"
@@ -116,6 +117,46 @@ class Floor:
     def only(kind: type[E], outputs: Sequence[ExchangeEvent]) -> list[E]:
         return [event for event in outputs if isinstance(event, kind)]
 
+    def request(
+        self,
+        account: int,
+        side: Side,
+        quantity: int,
+        price: int = 0,
+        *,
+        tif: TimeInForce = TimeInForce.GTC,
+        type: OrderType | None = None,  # noqa: A002
+        quote_amount: int = 0,
+        stp: SelfTradePrevention = SelfTradePrevention.NONE,
+        client_id: str = "",
+        **more: int | PegPrice,
+    ) -> PlaceOrder:
+        self._client_ids += 1
+        return PlaceOrder(
+            account=account,
+            market=MARKET,
+            client_order_id=client_id or f"c{self._client_ids}",
+            side=side,
+            type=type or (OrderType.LIMIT if price else OrderType.MARKET),
+            time_in_force=tif,
+            price=price,
+            quantity=quantity,
+            quote_amount=quote_amount,
+            self_trade=stp,
+            **more,
+        )
+
+    def trade_at(self, *prices: int) -> None:
+        """Let the last two accounts trade one lot at each price."""
+        for price in prices:
+            self.sell(2, 1, price=price)
+            self.buy(3, 1, price=price, tif=TimeInForce.IOC)
+
+    def status(self, status: MarketStatus, *, ends_in: int = 0) -> list[ExchangeEvent]:
+        """Change the state of the market; `ends_in` nanoseconds for an auction."""
+        ends_at = self.now + ends_in if ends_in else 0
+        return self.do(SetMarketStatus(market=MARKET, status=status, auction_ends_at=ends_at))
+
     def _place(
         self,
         account: int,
@@ -128,19 +169,19 @@ class Floor:
         quote_amount: int = 0,
         stp: SelfTradePrevention = SelfTradePrevention.NONE,
         client_id: str = "",
+        **more: int | PegPrice,
     ) -> list[ExchangeEvent]:
-        self._client_ids += 1
         return self.do(
-            PlaceOrder(
-                account=account,
-                market=MARKET,
-                client_order_id=client_id or f"c{self._client_ids}",
-                side=side,
-                type=type or (OrderType.LIMIT if price else OrderType.MARKET),
-                time_in_force=tif,
-                price=price,
-                quantity=quantity,
+            self.request(
+                account,
+                side,
+                quantity,
+                price,
+                tif=tif,
+                type=type,
                 quote_amount=quote_amount,
-                self_trade=stp,
+                stp=stp,
+                client_id=client_id,
+                **more,
             )
         )

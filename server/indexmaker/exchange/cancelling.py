@@ -7,6 +7,7 @@ from indexmaker.exchange.accounts import Account
 from indexmaker.exchange.core import Core
 from indexmaker.exchange.events import CancelledAll, Replaced
 from indexmaker.exchange.filters import Failure
+from indexmaker.exchange.frequent_words import CLIENT, HALTED, NEW, ONLY_NEW, ONLY_PARTIALLY_FILLED, PARTIALLY_FILLED
 from indexmaker.exchange.markets import Market
 from indexmaker.exchange.order_commands import (
     AmendOrder,
@@ -23,8 +24,6 @@ from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.vocabulary import (
     CancelReason,
     CancelRestriction,
-    MarketStatus,
-    OrderStatus,
     ReplaceMode,
     ReplaceResult,
 )
@@ -38,7 +37,7 @@ def cancel_order(core: Core, command: CancelOrder) -> None:
     if order is None or failure is not None:
         _refuse_cancel(core, command, failure, order)
     else:
-        endings.cancel(core, order, CancelReason.CLIENT, cancel_id=command.cancel_id)
+        endings.cancel(core, order, CLIENT, cancel_id=command.cancel_id)
 
 
 def cancel_all(core: Core, command: CancelAll) -> None:
@@ -55,7 +54,7 @@ def cancel_all(core: Core, command: CancelAll) -> None:
     orders = [
         order
         for order in account.open_orders.values()
-        if command.market in ("", order.market.symbol) and order.market.status is not MarketStatus.HALTED
+        if command.market in ("", order.market.symbol) and order.market.status is not HALTED
     ]
     orders.sort(key=lambda order: order.order_id)
     core.outputs.append(CancelledAll(account.account, command.market, len(orders), core.at))
@@ -80,7 +79,7 @@ def cancel_list(core: Core, command: CancelList) -> None:
             failure = RejectCode.UNKNOWN_ORDER_LIST, "there is no such open list of orders"
         elif command.client_list_id and group.client_list_id != command.client_list_id:
             failure = RejectCode.ORDER_IDS_DISAGREE, f"list {group.list_id} has another client id; send one of the ids"
-        elif group.market.status is MarketStatus.HALTED:
+        elif group.market.status is HALTED:
             failure = RejectCode.MARKET_HALTED, f"{group.market.symbol} is halted; orders stay until it reopens"
         else:
             endings.cancel_list(core, group, cancel_id=command.cancel_id)
@@ -136,7 +135,7 @@ def find_open(
     if command.client_order_id and order.client_order_id != command.client_order_id:
         message = f"order {order.order_id} has another client id; send one of the ids only"
         return order, (RejectCode.ORDER_IDS_DISAGREE, message)
-    if market.status is MarketStatus.HALTED:
+    if market.status is HALTED:
         return order, (RejectCode.MARKET_HALTED, f"{market.symbol} is halted; orders stay until it reopens")
     return order, None
 
@@ -164,10 +163,10 @@ def _unknown(
 
 
 def _may_cancel(order: Order, restriction: CancelRestriction) -> bool:
-    if restriction is CancelRestriction.ONLY_NEW:
-        return order.status is OrderStatus.NEW
-    if restriction is CancelRestriction.ONLY_PARTIALLY_FILLED:
-        return order.status is OrderStatus.PARTIALLY_FILLED
+    if restriction is ONLY_NEW:
+        return order.status is NEW
+    if restriction is ONLY_PARTIALLY_FILLED:
+        return order.status is PARTIALLY_FILLED
     return True
 
 

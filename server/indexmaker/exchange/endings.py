@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from indexmaker.exchange.core import Core
 from indexmaker.exchange.events import Cancelled, Expired, ListChanged
+from indexmaker.exchange.frequent_words import CANCELED
 from indexmaker.exchange.order_lists import OrderList
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.vocabulary import CancelReason, ExpiryReason, ListStatus, OrderStatus
@@ -124,7 +125,7 @@ def _withdraw(core: Core, order: Order) -> None:
 
 def _cancel_one(core: Core, order: Order, reason: CancelReason, *, cancel_id: str) -> None:
     _withdraw(core, order)
-    order.status = OrderStatus.CANCELED
+    order.status = CANCELED
     order.updated_at = core.at
     core.outputs.append(
         Cancelled(

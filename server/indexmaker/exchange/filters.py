@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from indexmaker.exchange.frequent_words import BUY, LIMIT, LIMIT_MAKER, MARKET, NO_PEG
 from indexmaker.exchange.limits import MarketFilters
 from indexmaker.exchange.markets import Market
 from indexmaker.exchange.order_commands import PlaceOrder
 from indexmaker.exchange.orders import PPM
 from indexmaker.exchange.rejects import RejectCode
-from indexmaker.exchange.vocabulary import OrderType, PegPrice, Side
+from indexmaker.exchange.vocabulary import OrderType
 
 __all__ = ["Failure", "broken_filter", "has_limit", "trails_above", "waits"]
 
 Failure = tuple[RejectCode, str]
-_WITH_LIMIT = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+_WITH_LIMIT = (LIMIT, LIMIT_MAKER, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 def waits(kind: OrderType) -> bool:
     """Whether orders of a type wait for a price."""
-    return kind is not OrderType.LIMIT and kind is not OrderType.MARKET and kind is not OrderType.LIMIT_MAKER
+    return kind is not LIMIT and kind is not MARKET and kind is not LIMIT_MAKER
 
 
 def has_limit(kind: OrderType) -> bool:
@@ -28,15 +29,15 @@ def has_limit(kind: OrderType) -> bool:
 def trails_above(order: PlaceOrder) -> bool:
     """Whether an order of the stop kinds waits for prices from below: to buy back a loss or to sell a gain."""
     loss = order.type is OrderType.STOP_LOSS or order.type is OrderType.STOP_LOSS_LIMIT
-    return loss is (order.side is Side.BUY)
+    return loss is (order.side is BUY)
 
 
 def broken_filter(order: PlaceOrder, *, market: Market, price: int, quantity: int, at: int) -> Failure | None:
     """The first filter that an order of `quantity` lots at `price` ticks (0: none, or not yet known) breaks, if any."""
     filters = market.filters
     kind = order.type
-    if kind is OrderType.LIMIT or kind is OrderType.LIMIT_MAKER:
-        failure = _price(price, market) if order.peg is PegPrice.NONE or price else None
+    if kind is LIMIT or kind is LIMIT_MAKER:
+        failure = _price(price, market) if order.peg is NO_PEG or price else None
     elif order.quote_amount:
         return _quote_notional(order, market, filters)
     else:
@@ -50,7 +51,7 @@ def broken_filter(order: PlaceOrder, *, market: Market, price: int, quantity: in
         )
     else:
         failure = failure or _lot_size(quantity, market)
-        if order.peg is PegPrice.NONE:
+        if order.peg is NO_PEG:
             failure = failure or _market_lot_size(quantity, market) or _market_notional(quantity, market, filters, at)
     if order.iceberg:
         failure = failure or _iceberg(order, quantity, market, filters)
@@ -64,7 +65,7 @@ def _stop(order: PlaceOrder, price: int, market: Market, filters: MarketFilters)
         failure = _price(order.stop_price, market)
     if price:
         failure = failure or _price(price, market)
-    elif has_limit(order.type) and order.peg is PegPrice.NONE:
+    elif has_limit(order.type) and order.peg is NO_PEG:
         failure = failure or _price(0, market)
     if order.trailing_delta and failure is None:
         above = trails_above(order)
@@ -96,7 +97,7 @@ def _price(price: int, market: Market) -> Failure | None:
 
 
 def _percent_price(order: PlaceOrder, price: int, market: Market, filters: MarketFilters, at: int) -> Failure | None:
-    if order.side is Side.BUY:
+    if order.side is BUY:
         up, down = filters.bid_up_ppm, filters.bid_down_ppm
     else:
         up, down = filters.ask_up_ppm, filters.ask_down_ppm

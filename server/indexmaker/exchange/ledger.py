@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from indexmaker.exchange.accounts import Account
 from indexmaker.exchange.events import BalanceChanged, ExchangeEvent, Posted, Posting
+from indexmaker.exchange.frequent_words import HOLD, RELEASE, TRADE
 from indexmaker.exchange.markets import Asset
 from indexmaker.exchange.orders import PPM, Order
 from indexmaker.exchange.vocabulary import PostingKind
@@ -65,14 +66,14 @@ class Ledger:
             account.held[asset.index] += amount
             order.held += amount
             self._post(
-                PostingKind.HOLD,
+                HOLD,
                 str(order.order_id),
                 (
                     Posting(account.available_bucket, asset.symbol, -amount),
                     Posting(account.held_bucket, asset.symbol, amount),
                 ),
             )
-            self._touch(account, asset.index, PostingKind.HOLD)
+            self._touch(account, asset.index, HOLD)
 
     def release(self, order: Order) -> None:
         """Give back what an ended order still holds."""
@@ -88,14 +89,14 @@ class Ledger:
             account.available[asset.index] += amount
             order.held -= amount
             self._post(
-                PostingKind.RELEASE,
+                RELEASE,
                 str(order.order_id),
                 (
                     Posting(account.held_bucket, asset.symbol, -amount),
                     Posting(account.available_bucket, asset.symbol, amount),
                 ),
             )
-            self._touch(account, asset.index, PostingKind.RELEASE)
+            self._touch(account, asset.index, RELEASE)
 
     def credit(self, account: Account, asset: Asset, amount: int, *, bucket: str, reference: str) -> None:
         """Bring `amount` atoms in from an outer bucket; the caller has checked the range."""
@@ -191,11 +192,11 @@ class Ledger:
         if base_fee:
             fees[b] += base_fee
             legs.append(Posting(FEE_BUCKET, base.symbol, base_fee))
-        self._post(PostingKind.TRADE, reference, tuple(legs))
-        self._touch(buyer, q, PostingKind.TRADE)
-        self._touch(buyer, b, PostingKind.TRADE)
-        self._touch(seller, b, PostingKind.TRADE)
-        self._touch(seller, q, PostingKind.TRADE)
+        self._post(TRADE, reference, tuple(legs))
+        self._touch(buyer, q, TRADE)
+        self._touch(buyer, b, TRADE)
+        self._touch(seller, b, TRADE)
+        self._touch(seller, q, TRADE)
         return maker_fee, taker_fee
 
     def transfer(self, buy: Order, sell: Order, *, price: int, quantity: int, reference: str) -> None:

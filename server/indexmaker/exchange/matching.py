@@ -6,11 +6,12 @@ from indexmaker.exchange import endings
 from indexmaker.exchange.book import BookSide
 from indexmaker.exchange.core import Core
 from indexmaker.exchange.events import Prevented, Trade
+from indexmaker.exchange.frequent_words import FILLED, FOK, GTC, GTD, LIMIT_MAKER, PARTIALLY_FILLED
 from indexmaker.exchange.markets import Market
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.plan import Plan, plan_match, transfers
 from indexmaker.exchange.price_range import range_limit
-from indexmaker.exchange.vocabulary import ExpiryReason, OrderStatus, OrderType, SelfTradePrevention, TimeInForce
+from indexmaker.exchange.vocabulary import ExpiryReason, SelfTradePrevention
 
 __all__ = ["carry_out", "fill", "finish", "is_killed", "plan_order", "required_hold", "rest", "trade"]
 
@@ -49,7 +50,7 @@ def required_hold(order: Order, plan: Plan) -> int:
 def is_killed(order: Order, plan: Plan) -> bool:
     """Whether an order is fill-or-kill and would not fill whole."""
     request = order.request
-    if request.time_in_force is not TimeInForce.FOK or request.type is OrderType.LIMIT_MAKER:
+    if request.time_in_force is not FOK or request.type is LIMIT_MAKER:
         return False
     return order.price != 0 and plan.filled < order.remaining
 
@@ -111,16 +112,16 @@ def trade(core: Core, maker: Order, taker: Order, *, price: int, quantity: int, 
     if taker.account is not maker.account:
         taker.account.trades.append(done)
     maker.updated_at = taker.updated_at = at
-    taker.status = OrderStatus.PARTIALLY_FILLED
+    taker.status = PARTIALLY_FILLED
     if maker.remaining:
-        maker.status = OrderStatus.PARTIALLY_FILLED
+        maker.status = PARTIALLY_FILLED
     else:
         fill(core, maker)
 
 
 def fill(core: Core, order: Order) -> None:
     """An order has nothing left to do; it is out of the book."""
-    order.status = OrderStatus.FILLED
+    order.status = FILLED
     core.ledger.release(order)
     core.remember_closed(order)
     if order.group is not None:
@@ -138,9 +139,7 @@ def finish(core: Core, order: Order, plan: Plan, *, bounded: bool, known: bool) 
         endings.expire(core, order, ExpiryReason.PRICE_RANGE)
     elif not order.price:
         endings.expire(core, order, ExpiryReason.INSUFFICIENT_LIQUIDITY)
-    elif request.type is OrderType.LIMIT_MAKER or (
-        request.time_in_force is TimeInForce.GTC or request.time_in_force is TimeInForce.GTD
-    ):
+    elif request.type is LIMIT_MAKER or (request.time_in_force is GTC or request.time_in_force is GTD):
         rest(core, order, known=known)
     else:
         endings.expire(core, order, ExpiryReason.IMMEDIATE_REMAINDER)

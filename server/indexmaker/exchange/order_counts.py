@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from indexmaker.exchange.accounts import Account
 from indexmaker.exchange.filters import Failure, waits
+from indexmaker.exchange.frequent_words import BUY, GTC, GTD, LIMIT_MAKER, MARKET
 from indexmaker.exchange.limits import ExchangeLimits
 from indexmaker.exchange.markets import Market
 from indexmaker.exchange.order_commands import PlaceOrder
 from indexmaker.exchange.orders import Order
 from indexmaker.exchange.rejects import RejectCode
-from indexmaker.exchange.vocabulary import OrderType, Side, TimeInForce
+from indexmaker.exchange.vocabulary import TimeInForce
 
 __all__ = ["broken_count", "broken_list_count"]
 
@@ -28,10 +29,10 @@ def broken_count(
     adds = algos = icebergs = 0
     for request in requests:
         kind = request.type
-        if kind is OrderType.MARKET:
+        if kind is MARKET:
             continue
         algo = waits(kind)
-        if algo or kind is OrderType.LIMIT_MAKER or _lasts(request.time_in_force):
+        if algo or kind is LIMIT_MAKER or _lasts(request.time_in_force):
             adds += 1
             algos += algo
             icebergs += request.iceberg > 0
@@ -86,7 +87,7 @@ def _open(account: Account, market: Market, *, algo: bool) -> tuple[int, int]:
 
 
 def _position(requests: Sequence[PlaceOrder], account: Account, market: Market) -> Failure | None:
-    lots = sum(request.quantity for request in requests if request.side is Side.BUY)
+    lots = sum(request.quantity for request in requests if request.side is BUY)
     if not lots:
         return None
     base = market.base
@@ -104,7 +105,7 @@ def _position(requests: Sequence[PlaceOrder], account: Account, market: Market) 
 
 
 def _lasts(time_in_force: TimeInForce) -> bool:
-    return time_in_force is TimeInForce.GTC or time_in_force is TimeInForce.GTD
+    return time_in_force is GTC or time_in_force is GTD
 
 
 def _failure(code: RejectCode, account: Account, where: str, most: int) -> Failure:

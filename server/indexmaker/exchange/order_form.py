@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from indexmaker.exchange.filters import Failure, has_limit, waits
+from indexmaker.exchange.frequent_words import GTC, GTD, LIMIT_MAKER, MARKET, NO_PEG
 from indexmaker.exchange.order_commands import PlaceOrder
 from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.stops import BIPS
-from indexmaker.exchange.vocabulary import OrderType, PegPrice, TimeInForce
+from indexmaker.exchange.vocabulary import PegPrice
 
 __all__ = ["malformed"]
 
@@ -24,24 +25,24 @@ def malformed(command: PlaceOrder, *, at: int) -> Failure | None:
     if not 0 <= command.quote_amount <= MAX_I128:
         return RejectCode.OUT_OF_RANGE, "quote_amount must be within 0 to 2**127 - 1"
     kind = command.type
-    if kind is OrderType.MARKET or command.quote_amount:
+    if kind is MARKET or command.quote_amount:
         failure = _malformed_market(command)
         if failure is not None:
             return failure
     failure = None
     if command.stop_price or command.trailing_delta or waits(kind):
         failure = _malformed_stop(command)
-    if failure is None and (command.iceberg or command.peg_offset or command.peg is not PegPrice.NONE):
+    if failure is None and (command.iceberg or command.peg_offset or command.peg is not NO_PEG):
         failure = _malformed_limit(command)
     if failure is not None:
         return failure
-    if command.expires_at or command.time_in_force is TimeInForce.GTD:
+    if command.expires_at or command.time_in_force is GTD:
         return _malformed_date(command, at=at)
     return None
 
 
 def _malformed_market(command: PlaceOrder) -> Failure | None:
-    if command.type is not OrderType.MARKET:
+    if command.type is not MARKET:
         return RejectCode.MALFORMED, "only a market order may have a quote_amount"
     if command.price:
         return RejectCode.MALFORMED, "a market order has no price"
@@ -72,25 +73,25 @@ def _malformed_limit(command: PlaceOrder) -> Failure | None:
             return RejectCode.OUT_OF_RANGE, "iceberg must be within 0 to 2**63 - 1"
         if command.iceberg > command.quantity:
             return RejectCode.ICEBERG_EXCEEDS_QUANTITY, "an iceberg cannot show more than the quantity of the order"
-        if kind is not OrderType.LIMIT_MAKER and command.time_in_force is not TimeInForce.GTC:
+        if kind is not LIMIT_MAKER and command.time_in_force is not GTC:
             return RejectCode.MALFORMED, "an iceberg must be good till cancelled"
     if not 0 <= command.peg_offset <= MAX_PEG_OFFSET:
         return RejectCode.OUT_OF_RANGE, f"peg_offset must be within 0 to {MAX_PEG_OFFSET}"
-    if command.peg is PegPrice.NONE:
+    if command.peg is NO_PEG:
         return (RejectCode.MALFORMED, "peg_offset needs a peg") if command.peg_offset else None
     if command.price:
         return RejectCode.MALFORMED, "a pegged order has no price of its own"
-    if kind is OrderType.LIMIT_MAKER and command.peg is PegPrice.MARKET:
+    if kind is LIMIT_MAKER and command.peg is PegPrice.MARKET:
         return RejectCode.MALFORMED, "a LIMIT_MAKER cannot be pegged to the other side"
     return None
 
 
 def _malformed_date(command: PlaceOrder, *, at: int) -> Failure | None:
     if command.expires_at:
-        if command.type is OrderType.MARKET or command.time_in_force is not TimeInForce.GTD:
+        if command.type is MARKET or command.time_in_force is not GTD:
             return RejectCode.MALFORMED, "expires_at belongs to GTD orders, which market orders cannot be"
         if not at < command.expires_at <= MAX_I64:
             return RejectCode.OUT_OF_RANGE, "expires_at must be later than now"
-    elif has_limit(command.type) and command.type is not OrderType.LIMIT_MAKER:
+    elif has_limit(command.type) and command.type is not LIMIT_MAKER:
         return RejectCode.MALFORMED, "a GTD order needs expires_at"
     return None

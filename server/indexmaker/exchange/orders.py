@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexmaker.exchange.frequent_words import BUY, NEW, PARTIALLY_FILLED, PENDING_NEW
 from indexmaker.exchange.order_commands import PlaceOrder
-from indexmaker.exchange.vocabulary import OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from indexmaker.exchange.vocabulary import OrderType, SelfTradePrevention, Side, TimeInForce
 
 if TYPE_CHECKING:
     from indexmaker.exchange.accounts import Account
@@ -113,7 +114,7 @@ class Order:
         self.account = account
         self.market = market
         self.client_order_id = request.client_order_id
-        buy = request.side is Side.BUY
+        buy = request.side is BUY
         self.buy = buy
         self.gives = market.quote if buy else market.base
         self.price = price
@@ -131,7 +132,7 @@ class Order:
         self.maker_charged = 0
         self.taker_received = 0
         self.taker_charged = 0
-        self.status = OrderStatus.NEW
+        self.status = NEW
         self.accepted_at = at
         self.updated_at = at
         self.working_at = at
@@ -177,7 +178,7 @@ class Order:
     def is_open(self) -> bool:
         """Whether the order can still trade or be cancelled."""
         status = self.status
-        return status is OrderStatus.NEW or status is OrderStatus.PARTIALLY_FILLED or status is OrderStatus.PENDING_NEW
+        return status is NEW or status is PARTIALLY_FILLED or status is PENDING_NEW
 
     @property
     def cost(self) -> int:

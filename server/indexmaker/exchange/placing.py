@@ -8,6 +8,7 @@ from indexmaker.exchange.activating import new_wait, place_together, would_trigg
 from indexmaker.exchange.core import Core
 from indexmaker.exchange.events import Accepted
 from indexmaker.exchange.filters import Failure, broken_filter, waits
+from indexmaker.exchange.frequent_words import ACTIVE, AUCTION, BUY, GTC, GTD, HALTED, LIMIT, LIMIT_MAKER, NO_PEG, OPEN
 from indexmaker.exchange.markets import Market
 from indexmaker.exchange.matching import carry_out, finish, is_killed, plan_order, required_hold, rest
 from indexmaker.exchange.order_commands import PlaceOrder
@@ -18,13 +19,8 @@ from indexmaker.exchange.pegs import pegged_price
 from indexmaker.exchange.plan import Plan
 from indexmaker.exchange.rejects import RejectCode
 from indexmaker.exchange.vocabulary import (
-    AccountStatus,
     ExpiryReason,
     MarketStatus,
-    OrderType,
-    PegPrice,
-    Side,
-    TimeInForce,
 )
 
 __all__ = [
@@ -64,12 +60,12 @@ def submit(core: Core, command: PlaceOrder, account: Account, market: Market) ->
     price = command.price
     if waits(command.type):
         return _submit_waiting(core, command, account, market)
-    if command.peg is not PegPrice.NONE:
+    if command.peg is not NO_PEG:
         price = pegged_price(market.book, command)
         failure = _pegged_failure(core, command, market, price)
         if failure is not None:
             return failure
-    if command.type is OrderType.LIMIT_MAKER and market.book.crosses(price, buy=command.side is Side.BUY):
+    if command.type is LIMIT_MAKER and market.book.crosses(price, buy=command.side is BUY):
         return RejectCode.WOULD_TAKE, f"order would trade at once on {market.symbol}; a LIMIT_MAKER must rest"
     order = Order(
         core.last_order_id + 1,
@@ -80,7 +76,7 @@ def submit(core: Core, command: PlaceOrder, account: Account, market: Market) ->
         quantity=command.quantity,
         at=core.at,
     )
-    if market.status is MarketStatus.AUCTION:
+    if market.status is AUCTION:
         plan, bounded, killed = Plan(), False, False
     else:
         plan, bounded = plan_order(order, at=core.at)
@@ -96,7 +92,7 @@ def submit(core: Core, command: PlaceOrder, account: Account, market: Market) ->
         return None
     core.dirty_markets.append(market)
     core.ledger.hold(order, hold)
-    if market.status is MarketStatus.AUCTION:
+    if market.status is AUCTION:
         rest(core, order, known=False)
         return None
     if plan.makers:
@@ -155,12 +151,12 @@ def duplicate(command: PlaceOrder, account: Account) -> Failure | None:
 
 def closed_door(account: Account, market: Market, command: PlaceOrder | None) -> Failure | None:
     """Whether the state of the account or the market keeps an order (None: a list) out."""
-    if account.status is not AccountStatus.ACTIVE:
+    if account.status is not ACTIVE:
         return RejectCode.ACCOUNT_SUSPENDED, f"{account.name} is suspended and may only cancel"
     status = market.status
-    if status is MarketStatus.OPEN:
+    if status is OPEN:
         return None
-    if status is MarketStatus.HALTED:
+    if status is HALTED:
         return RejectCode.MARKET_HALTED, f"{market.symbol} is halted"
     if status is MarketStatus.CANCEL_ONLY:
         return RejectCode.MARKET_CANCEL_ONLY, f"{market.symbol} takes cancels only"
@@ -246,6 +242,6 @@ def _pegged_failure(core: Core, command: PlaceOrder, market: Market, price: int)
 def _fits_auction(command: PlaceOrder) -> bool:
     if waits(command.type):
         return True
-    if command.type is not OrderType.LIMIT or command.peg is not PegPrice.NONE:
+    if command.type is not LIMIT or command.peg is not NO_PEG:
         return False
-    return command.time_in_force is TimeInForce.GTC or command.time_in_force is TimeInForce.GTD
+    return command.time_in_force is GTC or command.time_in_force is GTD

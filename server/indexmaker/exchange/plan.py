@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from indexmaker.exchange.book import Book
+from indexmaker.exchange.frequent_words import NO_PREVENTION
 from indexmaker.exchange.orders import Level, Order
 from indexmaker.exchange.vocabulary import SelfTradePrevention
 
@@ -81,7 +82,7 @@ def plan_match(  # noqa: C901 - one loop without calls is what makes it fast
     sign = side.sign
     limit = price * sign if price else _ANY_KEY
     by_budget = quantity == 0
-    prevents = mode is not SelfTradePrevention.NONE
+    prevents = mode is not NO_PREVENTION
     makers = plan.makers
     quantities = plan.quantities
     left = quantity
