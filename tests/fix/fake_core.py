@@ -14,6 +14,8 @@ from indexmaker.api.solver.v1 import (
     indices_pb2_grpc,
     invoices_pb2,
     invoices_pb2_grpc,
+    quotes_pb2,
+    quotes_pb2_grpc,
     solver_pb2,
     solver_pb2_grpc,
 )
@@ -22,7 +24,7 @@ from indexmaker.connectors.interceptors import CallGuard
 from indexmaker.identifiers import AccountId
 from indexmaker.services.solver.authentication import check_signature
 from indexmaker.services.solver.requests import account_of, order_of, signed_amend, signed_terms
-from indexmaker.typed_data import cancel_typed_data
+from indexmaker.typed_data import cancel_typed_data, quote_typed_data
 
 Kind = solver_pb2.IndexOrderReport
 
@@ -31,6 +33,7 @@ class FakeCore(
     solver_pb2_grpc.SolverServiceServicer,
     invoices_pb2_grpc.InvoiceServiceServicer,
     indices_pb2_grpc.IndexServiceServicer,
+    quotes_pb2_grpc.QuoteServiceServicer,
 ):
     """State that survives `serving` blocks, as a journal would."""
 
@@ -38,6 +41,7 @@ class FakeCore(
         self.reports = []
         self.orders = {}
         self.invoices = {}
+        self.quotes = {}
         self.submissions = 0
         self.fail_after_taking = 0
         self._told = asyncio.Condition()
@@ -48,6 +52,7 @@ class FakeCore(
         solver_pb2_grpc.add_SolverServiceServicer_to_server(self, server)
         invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(self, server)
         indices_pb2_grpc.add_IndexServiceServicer_to_server(self, server)
+        quotes_pb2_grpc.add_QuoteServiceServicer_to_server(self, server)
         server.add_insecure_port(f"unix:{path}")
         await server.start()
         try:
@@ -112,8 +117,13 @@ class FakeCore(
         terms = request.terms
         account = account_of(terms.account)
         order_of(terms, account=account, digest="")
-        check_signature(signed_terms(terms, account=account), request.signature, account=account)
+        check_signature(
+            signed_terms(terms, account=account, quote_id=request.quote_id), request.signature, account=account
+        )
         self.submissions += 1
+        for quote in self.quotes.values():
+            if quote.quote_id == request.quote_id:
+                quote.state = quotes_pb2.QUOTE_STATE_USED
         key = (str(account), terms.client_order_id)
         if key not in self.orders:
             order = solver_pb2.IndexOrder(
@@ -174,6 +184,44 @@ class FakeCore(
         if request.invoice_id not in self.invoices:
             raise NotFoundError("no invoice")
         return invoices_pb2.GetInvoiceResponse(invoice=self.invoices[request.invoice_id])
+
+    async def GetQuote(self, request, context):  # noqa: N802
+        if request.index == "NONE":
+            raise NotFoundError("no index 'NONE'")
+        quote = quotes_pb2.Quote(index=request.index, side=request.side, amount=request.amount)
+        quote.quoted_at, quote.expires_at = 1_790_000_000_000_000_000, 1_790_000_030_000_000_000
+        if float(request.amount) > 10_000:
+            quote.reason = "NO_CAPACITY"
+            quote.obstacles.append("BTC")
+            return quotes_pb2.GetQuoteResponse(quote=quote)
+        buys = request.side == solver_pb2.INDEX_SIDE_BUY
+        quote.possible, quote.units, quote.batches = True, "2.5" if buys else request.amount, 1
+        quote.price, quote.limit_price, quote.mid_price = "99.9", "101", "99.8"
+        quote.assets_value, quote.slippage = "249.5", "-0.1"
+        quote.refund, quote.payout = ("0", "") if buys else ("", "199")
+        for kind, amount in ((common_pb2.FEE_KIND_VENUE, "0.2"), (common_pb2.FEE_KIND_ROUTING, "0.3")):
+            quote.fees.append(common_pb2.Fee(kind=kind, asset="USDC", amount=amount))
+        return quotes_pb2.GetQuoteResponse(quote=quote)
+
+    async def RequestBindingQuote(self, request, context):  # noqa: N802
+        account = account_of(request.account)
+        side = solver_pb2.IndexSide.Name(request.side).removeprefix("INDEX_SIDE_")
+        terms = {"side": side, "index": request.index, "amount": request.amount}
+        typed = quote_typed_data(account, client_quote_id=request.client_quote_id, **terms)
+        check_signature(typed, request.signature, account=account)
+        key = (str(account), request.client_quote_id)
+        if key not in self.quotes:
+            asked = quotes_pb2.GetQuoteRequest(index=request.index, side=request.side, amount=request.amount)
+            quote = (await self.GetQuote(asked, context)).quote
+            state = quotes_pb2.QUOTE_STATE_OPEN if quote.possible else quotes_pb2.QUOTE_STATE_REFUSED
+            self.quotes[key] = quotes_pb2.BindingQuote(
+                quote_id=f"quote-{len(self.quotes)}",
+                account=request.account,
+                client_quote_id=request.client_quote_id,
+                quote=quote,
+                state=state,
+            )
+        return quotes_pb2.RequestBindingQuoteResponse(quote=self.quotes[key])
 
     async def ListIndices(self, request, context):  # noqa: N802
         index = indices_pb2.Index(

@@ -118,9 +118,7 @@ class Client:
         )
         return await self._submit(signer, terms, quote_id)
 
-    async def _submit(
-        self, signer: Signer, terms: solver_pb2.IndexOrderTerms, quote_id: str
-    ) -> solver_pb2.IndexOrder:
+    async def _submit(self, signer: Signer, terms: solver_pb2.IndexOrderTerms, quote_id: str) -> solver_pb2.IndexOrder:
         signature = signer.sign_order(
             client_order_id=terms.client_order_id,
             side=solver_pb2.IndexSide.Name(terms.side).removeprefix("INDEX_SIDE_"),

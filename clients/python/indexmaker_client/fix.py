@@ -132,12 +132,15 @@ class FixClient:
         limit_price: str = "",
         max_fee: str = "",
         expires_at: int = 0,
+        quote_id: str = "",
     ) -> str:
         """Sign and send an order to buy index tokens for `cash` USDC, all costs included; returns its id.
 
+        `quote_id` is a binding quote for that very amount.
+
         `expires_at` is UTC nanoseconds, 0 for as long as the gateway lets orders live.
         """
-        terms = {"limit_price": limit_price, "max_fee": max_fee}
+        terms = {"limit_price": limit_price, "max_fee": max_fee, "quote_id": quote_id}
         return self._new_order("BUY", index, cash, client_order_id, expires_at=expires_at, **terms)
 
     async def sell(
@@ -149,12 +152,13 @@ class FixClient:
         limit_price: str = "",
         max_fee: str = "",
         expires_at: int = 0,
+        quote_id: str = "",
     ) -> str:
         """Sign and send an order to sell index tokens that are, or will be, in the index's gate; returns its id.
 
         `limit_price` is the least USDC for one token after the venue's fees.
         """
-        terms = {"limit_price": limit_price, "max_fee": max_fee}
+        terms = {"limit_price": limit_price, "max_fee": max_fee, "quote_id": quote_id}
         return self._new_order("SELL", index, units, client_order_id, expires_at=expires_at, **terms)
 
     def _new_order(
@@ -167,6 +171,7 @@ class FixClient:
         limit_price: str,
         max_fee: str,
         expires_at: int,
+        quote_id: str,
     ) -> str:
         order_id = client_order_id or self._new_id()
         signature = self._signer.sign_order(
@@ -177,12 +182,15 @@ class FixClient:
             limit_price=limit_price,
             max_fee=max_fee,
             expires_at=expires_at,
+            quote_id=quote_id,
         )
         body = self._order_fields(order_id, index, side=side)
         body |= {"CashOrderQty": amount, "Currency": "USDC"} if side == "BUY" else {"OrderQty": amount}
         body |= {"OrdType": "2", "Price": limit_price} if limit_price else {"OrdType": "1"}
         if max_fee:
             body["MaxFee"] = max_fee
+        if quote_id:
+            body["QuoteID"] = quote_id
         if expires_at:
             body |= {"TimeInForce": "6", "ExpireTime": time_text(expires_at)}
         self._send("D", body, signature=signature)
@@ -235,6 +243,25 @@ class FixClient:
         body = self._order_fields(client_order_id, index, side=side)
         del body["TransactTime"]
         self._send("H", body)
+
+    async def ask_quote(
+        self, *, index: str, cash: str = "", units: str = "", binding: bool = False, request_id: str = ""
+    ) -> str:
+        """Ask what a buy for `cash` USDC, or a sell of `units`, would get; returns the id of the request. The answer is
+        a `QuoteReport` or a `QuoteReject`.
+
+        With `binding` the wish is signed and capacity is held; the same id again gets the same quote as it stands.
+        """
+        quote_request = request_id or self._new_id()
+        side, amount = ("SELL", units) if units else ("BUY", cash)
+        body = self._order_fields("", index, side=side)
+        del body["ClOrdID"]
+        body |= {"QuoteReqID": quote_request, "BindingQuote": "Y" if binding else "N"}
+        body |= {"OrderQty": units} if units else {"CashOrderQty": cash, "Currency": "USDC"}
+        sign = self._signer.sign_quote
+        signed = sign(client_quote_id=quote_request, side=side, index=index, amount=amount) if binding else ""
+        self._send("R", body, signature=signed)
+        return quote_request
 
     async def ask_indices(self) -> str:
         """Ask for the indices; the answer is a `SecurityList` with the returned request id."""

@@ -18,6 +18,8 @@ __all__ = [
     "Fee",
     "Lot",
     "News",
+    "QuoteReject",
+    "QuoteReport",
     "SecurityList",
     "SessionReject",
     "TradeCaptureReport",
@@ -147,6 +149,39 @@ class SessionReject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     text: str
 
 
+class QuoteReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What an order would get. A binding quote has an id, which the order names, and a state: OPEN, USED, EXPIRED.
+
+    `units` and `price` are what is expected, `limit_price` is the worst that an order with the quote may get.
+    """
+
+    request_id: str
+    index: str
+    side: str
+    amount: str
+    units: str
+    price: str
+    limit_price: str
+    mid_price: str
+    fees: tuple[Fee, ...]
+    refund: str
+    payout: str
+    at: int
+    expires_at: int
+    quote_id: str = ""
+    state: str = ""
+
+
+class QuoteReject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """There is no quote."""
+
+    request_id: str
+    index: str
+    reason: str
+    code: str
+    text: str
+
+
 class SecurityList(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The indices, each as its group of FIX fields."""
 
@@ -162,7 +197,15 @@ class News(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 Event: TypeAlias = (
-    ExecutionReport | TradeCaptureReport | CancelReject | BusinessReject | SessionReject | SecurityList | News
+    ExecutionReport
+    | TradeCaptureReport
+    | CancelReject
+    | BusinessReject
+    | SessionReject
+    | QuoteReport
+    | QuoteReject
+    | SecurityList
+    | News
 )
 
 
@@ -290,6 +333,39 @@ def _session_reject(message: Message) -> SessionReject:
     )
 
 
+def _quote(message: Message) -> QuoteReport:
+    body = message.body
+    buys = body["Side"] == "1"
+    return QuoteReport(
+        request_id=body["QuoteReqID"],
+        index=body["Symbol"],
+        side="BUY" if buys else "SELL",
+        amount=body.get("CashOrderQty" if buys else "OrderQty", ""),
+        units=body.get("OfferSize" if buys else "BidSize", ""),
+        price=body.get("OfferPx" if buys else "BidPx", ""),
+        limit_price=body["Price"],
+        mid_price=body.get("MidPx", ""),
+        fees=_fees(body.get("NoMiscFees", [])),
+        refund=body.get("CashRefund", ""),
+        payout=body.get("CashPaid", ""),
+        at=parse_time(body["TransactTime"]),
+        expires_at=parse_time(body["ValidUntilTime"]),
+        quote_id=body.get("QuoteID", ""),
+        state=body.get("BindingQuoteState", ""),
+    )
+
+
+def _quote_reject(message: Message) -> QuoteReject:
+    body = message.body
+    return QuoteReject(
+        request_id=body["QuoteReqID"],
+        index=body["Symbol"],
+        reason=body["QuoteRequestRejectReason"],
+        code=body.get("RejectCode", ""),
+        text=body.get("Text", ""),
+    )
+
+
 def _security_list(message: Message) -> SecurityList:
     return SecurityList(request_id=message.body["SecurityReqID"], entries=tuple(message.body["NoRelatedSym"]))
 
@@ -304,6 +380,8 @@ _MAKERS: dict[str, Callable[[Message], Event]] = {
     "9": _cancel_reject,
     "j": _business_reject,
     "3": _session_reject,
+    "S": _quote,
+    "AG": _quote_reject,
     "y": _security_list,
     "B": _news,
 }

@@ -25,7 +25,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Weight that a session regains each second."""
     weight_burst: Count = 500
     """Weight that a session may use at once."""
-    weights: dict[str, Count] = msgspec.field(default_factory=lambda: {"D": 10, "F": 5, "G": 5, "H": 5, "x": 5})
+    weights: dict[str, Count] = msgspec.field(
+        default_factory=lambda: {"D": 10, "F": 5, "G": 5, "H": 5, "R": 10, "x": 5}
+    )
     """Weight by MsgType; others weigh 1."""
     connections: Count = 1_000
     """Open connections, logged on or not."""

@@ -33,7 +33,7 @@ class FixGateway(Connector[FixConfig]):
             Capability("gateway.json", supported=True, note="FIX JSON encoding over WebSocket"),
             Capability("gateway.tag-value", supported=False),
             Capability("gateway.resend", supported=True, note="messages are kept over restarts"),
-            Capability("gateway.quotes", supported=False),
+            Capability("gateway.quotes", supported=True, note="indicative and binding"),
             Capability("gateway.security-list", supported=True),
         )
 

@@ -12,8 +12,9 @@ import structlog
 
 from indexmaker.api.common.v1 import common_pb2
 from indexmaker.api.solver.v1 import indices_pb2 as indices
-from indexmaker.api.solver.v1 import indices_pb2_grpc, invoices_pb2_grpc, solver_pb2_grpc
+from indexmaker.api.solver.v1 import indices_pb2_grpc, invoices_pb2_grpc, quotes_pb2_grpc, solver_pb2_grpc
 from indexmaker.api.solver.v1 import invoices_pb2 as invoices
+from indexmaker.api.solver.v1 import quotes_pb2 as quotes
 from indexmaker.api.solver.v1 import solver_pb2 as solver
 from indexmaker.connectors.status import error_of
 from indexmaker.identifiers import AccountId
@@ -44,6 +45,7 @@ class Core:
         self._channel = channel
         self._orders = solver_pb2_grpc.SolverServiceStub(channel)
         self._invoices = invoices_pb2_grpc.InvoiceServiceStub(channel)
+        self._quotes = quotes_pb2_grpc.QuoteServiceStub(channel)
         self._indices = indices_pb2_grpc.IndexServiceStub(channel)
         self.trouble = "the core was not reached yet"
         """Why reports do not come; empty while they do."""
@@ -62,6 +64,16 @@ class Core:
         """Change an order's terms."""
         response = await self._ask(self._orders.AmendIndexOrder, request)
         return response.order
+
+    async def quote(self, request: quotes.GetQuoteRequest) -> quotes.Quote:
+        """What an order would get now."""
+        response = await self._ask(self._quotes.GetQuote, request)
+        return response.quote
+
+    async def binding_quote(self, request: quotes.RequestBindingQuoteRequest) -> quotes.BindingQuote:
+        """The quote of that client quote id, made now if there was none."""
+        response = await self._ask(self._quotes.RequestBindingQuote, request)
+        return response.quote
 
     async def order(self, account: AccountId, client_order_id: str) -> solver.IndexOrder:
         """One order as it stands."""

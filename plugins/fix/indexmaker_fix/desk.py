@@ -15,9 +15,10 @@ from indexmaker.identifiers import AccountId
 from indexmaker_fix.core import Core
 from indexmaker_fix.errors import BusinessReason, Fault, FaultyError
 from indexmaker_fix.message import Body, Message
+from indexmaker_fix.quotes import binding_request, indicative_request, is_binding, quote_answer, quote_reject
 from indexmaker_fix.rejects import reject_body
 from indexmaker_fix.reports import cancel_reject, order_reject, status_report
-from indexmaker_fix.requests import amend_request, cancel_request, owner_of, submit_request
+from indexmaker_fix.requests import amend_request, cancel_request, owner_of, reference_of, submit_request
 from indexmaker_fix.security_list import security_list
 
 __all__ = ["Answers", "Desk"]
@@ -47,6 +48,8 @@ class Desk:
                     return await self._cancel(message, account, request_id)
                 case "G":
                     return await self._amend(message, account, request_id)
+                case "R":
+                    return [await self._quote(message, account)]
                 case "H":
                     return await self._status(message, account, request_id)
                 case _:
@@ -56,7 +59,8 @@ class Desk:
         except RateLimitedError as error:
             return [_reject(message, _fault(message, BusinessReason.THROTTLED, error.message))]
         except ConnectorError as error:
-            text = f"the core did not say what became of it: {error.message}; ask with OrderStatusRequest"
+            how = "the same QuoteReqID again" if message.msg_type == "R" else "OrderStatusRequest"
+            text = f"the core did not say what became of it: {error.message}; ask with {how}"
             return [_reject(message, _fault(message, BusinessReason.NOT_AVAILABLE, text))]
 
     async def _order(self, message: Message, account: AccountId, request_id: str) -> Answers:
@@ -110,6 +114,16 @@ class Desk:
             return [("9", body | {"CxlRejResponseTo": "2"})]
         return []
 
+    async def _quote(self, message: Message, account: AccountId) -> tuple[str, Body]:
+        try:
+            if is_binding(message):
+                binding = await self._core.binding_quote(binding_request(message, account=account))
+                return quote_answer(message, binding.quote, binding=binding)
+            return quote_answer(message, await self._core.quote(indicative_request(message, account=account)))
+        except _REFUSALS as error:
+            code = "UNKNOWN_INDEX" if isinstance(error, NotFoundError) else ""
+            return "AG", quote_reject(message, code=code, text=error.message)
+
     async def _status(self, message: Message, account: AccountId, request_id: str) -> Answers:
         owner = owner_of(message, account=account)
         now = self._clock.now()
@@ -129,7 +143,7 @@ class Desk:
 
 
 def _fault(message: Message, reason: str, text: str) -> Fault:
-    return Fault(reason=reason, text=text, business=True, reference=message.body.get("ClOrdID", ""))
+    return Fault(reason=reason, text=text, business=True, reference=reference_of(message))
 
 
 def _reject(message: Message, fault: Fault) -> tuple[str, Body]:

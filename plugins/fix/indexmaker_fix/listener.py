@@ -22,6 +22,7 @@ from indexmaker_fix.limits import RateLimit
 from indexmaker_fix.live_session import LiveSession
 from indexmaker_fix.logon import challenge_message, proven_account
 from indexmaker_fix.message import Message, decode
+from indexmaker_fix.requests import reference_of
 from indexmaker_fix.session import Session
 from indexmaker_fix.store import Store
 from indexmaker_fix.transport import WebSocketTransport
@@ -200,5 +201,4 @@ class Listener:
 
 
 def _throttled(message: Message, text: str) -> Fault:
-    reference = message.body.get("ClOrdID", "")
-    return Fault(reason=BusinessReason.THROTTLED, text=text, business=True, reference=reference)
+    return Fault(reason=BusinessReason.THROTTLED, text=text, business=True, reference=reference_of(message))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from indexmaker.api.common.v1 import common_pb2
 from indexmaker.api.solver.v1 import solver_pb2 as pb
 from indexmaker.identifiers import AccountId, IdentifierError, check_client_order_id
@@ -12,9 +10,21 @@ from indexmaker_fix.errors import BusinessReason, FaultyError, SessionReason
 from indexmaker_fix.message import Message
 from indexmaker_fix.values import parse_time
 
-__all__ = ["account_message", "amend_request", "cancel_request", "owner_of", "submit_request"]
+__all__ = [
+    "SIDES",
+    "account_message",
+    "amend_request",
+    "amount_of",
+    "cancel_request",
+    "check_id",
+    "owner_of",
+    "reference_of",
+    "signature_of",
+    "submit_request",
+]
 
-_SIDES = {"1": pb.INDEX_SIDE_BUY, "2": pb.INDEX_SIDE_SELL}
+SIDES = {"1": pb.INDEX_SIDE_BUY, "2": pb.INDEX_SIDE_SELL}
+"""Side(54)."""
 _AMOUNTS = {"1": ("CashOrderQty", "OrderQty"), "2": ("OrderQty", "CashOrderQty")}
 _LIMIT = "2"
 _GOOD_TILL_DATE = "6"
@@ -30,9 +40,7 @@ def owner_of(message: Message, *, account: AccountId) -> AccountId:
     named = message.body["Account"].lower()
     if named != str(account):
         text = f"this session acts for {account} only; log on with the key of the other account"
-        raise FaultyError(
-            BusinessReason.NOT_AUTHORIZED, text, tag=1, business=True, reference=message.body.get("ClOrdID", "")
-        )
+        raise FaultyError(BusinessReason.NOT_AUTHORIZED, text, tag=1, business=True, reference=reference_of(message))
     return account
 
 
@@ -40,10 +48,8 @@ def submit_request(message: Message, *, account: AccountId) -> pb.SubmitIndexOrd
     """NewOrderSingle(D). Every signed term is passed on as the very text that was signed."""
     body = message.body
     owner = owner_of(message, account=account)
-    _check_id(message, "ClOrdID")
-    amount_field, other = _AMOUNTS[body["Side"]]
-    _require(message, amount_field, f"Side {body['Side']} is ordered by {amount_field}")
-    _refuse(message, other, f"Side {body['Side']} is ordered by {amount_field}, not by {other}")
+    check_id(message, "ClOrdID")
+    amount = amount_of(message)
     if body["OrdType"] == _LIMIT:
         _require(message, "Price", "a limit order has a Price")
     else:
@@ -56,25 +62,26 @@ def submit_request(message: Message, *, account: AccountId) -> pb.SubmitIndexOrd
     terms = pb.IndexOrderTerms(
         client_order_id=body["ClOrdID"],
         account=account_message(owner),
-        side=_SIDES[body["Side"]],
+        side=SIDES[body["Side"]],
         index=body["Symbol"],
-        amount=body[amount_field],
+        amount=amount,
         limit_price=body.get("Price", ""),
         max_fee=body.get("MaxFee", ""),
         expires_at=parse_time(body["ExpireTime"]) if "ExpireTime" in body else 0,
     )
-    return pb.SubmitIndexOrderRequest(terms=terms, signature=_signature(message))
+    signature = signature_of(message)
+    return pb.SubmitIndexOrderRequest(terms=terms, signature=signature, quote_id=body.get("QuoteID", ""))
 
 
 def cancel_request(message: Message, *, account: AccountId) -> pb.CancelIndexOrderRequest:
     """OrderCancelRequest(F)."""
     owner = owner_of(message, account=account)
-    _check_id(message, "ClOrdID")
-    _check_id(message, "OrigClOrdID")
+    check_id(message, "ClOrdID")
+    check_id(message, "OrigClOrdID")
     return pb.CancelIndexOrderRequest(
         account=account_message(owner),
         client_order_id=message.body["OrigClOrdID"],
-        signature=_signature(message),
+        signature=signature_of(message),
     )
 
 
@@ -82,8 +89,8 @@ def amend_request(message: Message, *, account: AccountId) -> pb.AmendIndexOrder
     """OrderCancelReplaceRequest(G): what is left out stays as it is. The order keeps OrigClOrdID as its name."""
     body = message.body
     owner = owner_of(message, account=account)
-    _check_id(message, "ClOrdID")
-    _check_id(message, "OrigClOrdID")
+    check_id(message, "ClOrdID")
+    check_id(message, "OrigClOrdID")
     amount_field, other = _AMOUNTS[body["Side"]]
     _refuse(message, other, f"Side {body['Side']} is ordered by {amount_field}, not by {other}")
     return pb.AmendIndexOrderRequest(
@@ -94,11 +101,26 @@ def amend_request(message: Message, *, account: AccountId) -> pb.AmendIndexOrder
         limit_price=body.get("Price", ""),
         max_fee=body.get("MaxFee", ""),
         expires_at=parse_time(body["ExpireTime"]) if "ExpireTime" in body else 0,
-        signature=_signature(message),
+        signature=signature_of(message),
     )
 
 
-def _signature(message: Message) -> str:
+def amount_of(message: Message) -> str:
+    """How much a message is about, in the field that its side asks for."""
+    body = message.body
+    amount_field, other = _AMOUNTS[body["Side"]]
+    _require(message, amount_field, f"Side {body['Side']} is ordered by {amount_field}")
+    _refuse(message, other, f"Side {body['Side']} is ordered by {amount_field}, not by {other}")
+    return str(body[amount_field])
+
+
+def reference_of(message: Message) -> str:
+    """The client's name of what a message asks for; empty when there is none."""
+    return str(message.body.get("ClOrdID") or message.body.get("QuoteReqID") or "")
+
+
+def signature_of(message: Message) -> str:
+    """The signature in the trailer; raises `FaultyError` when there is none."""
     signature = message.trailer.get("Signature", "")
     if not signature:
         text = "Signature is required: EIP-712 by the account's key"
@@ -106,7 +128,8 @@ def _signature(message: Message) -> str:
     return signature
 
 
-def _check_id(message: Message, name: str) -> None:
+def check_id(message: Message, name: str) -> None:
+    """Hold a client's own name against the rule for names."""
     try:
         check_client_order_id(message.body[name])
     except IdentifierError:
@@ -116,14 +139,14 @@ def _check_id(message: Message, name: str) -> None:
 
 def _require(message: Message, name: str, why: str) -> None:
     if name not in message.body:
-        raise _condition(message.body, name, why)
+        raise _condition(message, name, why)
 
 
 def _refuse(message: Message, name: str, why: str) -> None:
     if name in message.body:
-        raise _condition(message.body, name, why)
+        raise _condition(message, name, why)
 
 
-def _condition(body: Mapping[str, str], name: str, why: str) -> FaultyError:
+def _condition(message: Message, name: str, why: str) -> FaultyError:
     reason = BusinessReason.CONDITION_MISSING
-    return FaultyError(reason, why, tag=DICTIONARY.tag(name), business=True, reference=body.get("ClOrdID", ""))
+    return FaultyError(reason, why, tag=DICTIONARY.tag(name), business=True, reference=reference_of(message))
