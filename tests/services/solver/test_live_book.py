@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from indexmaker.api.marketdata.v1 import market_data_pb2 as pb
 from indexmaker.money import parse_atoms
 from indexmaker.services.solver.live_book import LiveBook
@@ -23,6 +25,21 @@ def book() -> LiveBook:
         )
     )
     return made
+
+
+@pytest.mark.parametrize("bad", [("", "1"), ("100", ""), ("NaN", "1"), ("1e999", "1"), ("abc", "1")])
+def test_after_a_level_that_cannot_be_read_only_a_snapshot_is_believed(bad) -> None:
+    made = book()
+    made.apply(pb.MarketEvent(received_at=200, delta=pb.BookDelta(bids=[level(*bad)])))
+    assert made.freeze(now=300, depth=10).flags == (BookFlag.GAP,)
+    assert made.best_mid() == 0
+    trading = pb.InstrumentStatus(condition=pb.InstrumentStatus.CONDITION_LIVE)
+    made.apply(pb.MarketEvent(received_at=210, status=trading))
+    assert made.freeze(now=300, depth=10).flags == (BookFlag.GAP,)
+    made.apply(
+        pb.MarketEvent(received_at=220, snapshot=pb.BookSnapshot(bids=[level("9", "1")], asks=[level("10", "1")]))
+    )
+    assert made.freeze(now=300, depth=10).flags == ()
 
 
 def test_a_book_without_a_snapshot_is_stale() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import structlog
+
 from indexmaker.api.marketdata.v1 import market_data_pb2 as pb
-from indexmaker.money import parse_atoms
+from indexmaker.money import MoneyError, parse_atoms
 from indexmaker.solver.events import Book
 from indexmaker.solver.vocabulary import BookFlag
 
 __all__ = ["LiveBook"]
+
+_log = structlog.get_logger(__name__)
 
 _FLAGS = {
     pb.InstrumentStatus.CONDITION_STALE: BookFlag.STALE,
@@ -29,13 +33,22 @@ class LiveBook:
         self._asks: dict[int, int] = {}
         self._flag: BookFlag | None = BookFlag.STALE
         self._heard_at = 0
+        self._broken = False
 
     def apply(self, event: pb.MarketEvent) -> None:
-        """Take in one market event of this instrument."""
+        """Take in one market event of this instrument; after one that cannot be read only a snapshot is believed."""
+        try:
+            self._take(event)
+        except MoneyError as error:
+            self._broken = True
+            _log.warning("level_unreadable", venue=self._venue, symbol=self._symbol, reason=str(error))
+
+    def _take(self, event: pb.MarketEvent) -> None:
         body = event.WhichOneof("body")
         if body == "snapshot":
             self._bids, self._asks = _levels(event.snapshot.bids), _levels(event.snapshot.asks)
             self._flag = None
+            self._broken = False
             self._heard_at = event.received_at
         elif body == "delta":
             _change(self._bids, event.delta.bids)
@@ -52,7 +65,7 @@ class LiveBook:
 
     def best_mid(self) -> int:
         """Mid price in atoms; 0 while a side is empty or the book is not to be trusted."""
-        if self._flag is not None or not self._bids or not self._asks:
+        if self._flags() or not self._bids or not self._asks:
             return 0
         return (max(self._bids) + min(self._asks)) // 2
 
@@ -68,8 +81,12 @@ class LiveBook:
             bids=tuple((price, self._bids[price]) for price in sorted(self._bids, reverse=True)[:depth]),
             asks=tuple((price, self._asks[price]) for price in sorted(self._asks)[:depth]),
             age_ns=self.age(now=now),
-            flags=() if self._flag is None else (self._flag,),
+            flags=self._flags(),
         )
+
+    def _flags(self) -> tuple[BookFlag, ...]:
+        flag = BookFlag.GAP if self._broken else self._flag
+        return () if flag is None else (flag,)
 
 
 def _levels(levels: Iterable[pb.Level]) -> dict[int, int]:
