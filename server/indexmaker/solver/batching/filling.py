@@ -8,7 +8,7 @@ another only where it cannot have more without taking from one that has no more 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from math import lcm
 
 from indexmaker.money import ATOMS
 from indexmaker.solver.vocabulary import Value
@@ -39,22 +39,24 @@ def _levels(shares: Sequence[Share], supplies: Mapping[str, int], budget: int) -
     """The value of each share. Every one using an asset keeps one atom of it back for its rounding up.
 
     Shares with the same price and basket rise as one group, so a round costs groups x assets, not shares x assets.
+    Everything is counted in parts of an atom so fine (one common multiple of all prices) that nothing is rounded.
     """
     groups: dict[tuple[int, tuple[tuple[str, int], ...]], list[Share]] = {}
     for share in shares:
         groups.setdefault((share.price, share.quantities), []).append(share)
-    rates = {key: {asset: Fraction(quantity, key[0]) for asset, quantity in key[1]} for key in groups}
-    room = {asset: Fraction(supply) for asset, supply in supplies.items()}
+    parts = lcm(*(price for price, _ in groups))
+    rates = {key: {asset: quantity * (parts // key[0]) for asset, quantity in key[1]} for key in groups}
+    room = {asset: supply * parts for asset, supply in supplies.items()}
     for key, members in groups.items():
         for asset in rates[key]:
-            room[asset] = room.get(asset, Fraction(0)) - len(members)
+            room[asset] = room.get(asset, 0) - len(members) * parts
     done: dict[str, int] = {}
     while groups:
-        slopes: dict[str, Fraction] = {}
+        slopes: dict[str, int] = {}
         for key, members in groups.items():
             for asset, rate in rates[key].items():
-                slopes[asset] = slopes.get(asset, Fraction(0)) + rate * len(members)
-        limits = {asset: max(0, int(room[asset] // slope)) for asset, slope in slopes.items()}
+                slopes[asset] = slopes.get(asset, 0) + rate * len(members)
+        limits = {asset: max(0, room[asset] // slope) for asset, slope in slopes.items()}
         by_budget = max(0, budget // sum(map(len, groups.values())))
         by_cap = min(max(0, share.cap) for members in groups.values() for share in members)
         level = min(by_budget, by_cap, *limits.values())
