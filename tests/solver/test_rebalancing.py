@@ -147,9 +147,9 @@ def test_started_orders_are_finished_first_and_new_ones_wait_for_the_new_basket(
 def test_orders_that_cannot_finish_end_with_what_they_have_after_the_time_to_drain() -> None:
     world = make_world(SolverConfig(rebalance_drain_ns=60 * 10**9, idle_batches=10**6))
     two_sided(world)
-    world.markets["ETHUSDC"].asks = [(amt("4000"), amt("0.05"))]
+    world.markets["ETHUSDC"].asks = [(amt("4000"), amt("0.05")), (amt("4100"), amt("1"))]
     world.deposit(ALICE, "1000")
-    world.order(ALICE, "1000")
+    world.order(ALICE, "1000", max_price=amt("181"))
     world.run(2)
     assert world.last(ALICE).state is OrderState.READY
     publish(world, BTC="1")
