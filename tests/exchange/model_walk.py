@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from indexmaker.exchange.vocabulary import SelfTradePrevention
 
 if TYPE_CHECKING:
-    from exchange.model import ModelOrder
+    from exchange.model_orders import ModelOrder
 
 TAKES_OFF = (SelfTradePrevention.DECREMENT, SelfTradePrevention.TRANSFER)
 
