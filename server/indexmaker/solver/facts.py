@@ -138,7 +138,8 @@ def _execution(venue: str, fill: Fill) -> ExecutionReported:
 def _taken(state: SolverState, order: IndexOrder, names: set[str]) -> dict[str, int]:
     """What other orders and the house have of these trades."""
     taken: dict[str, int] = {}
-    for name, quantity in _holdings(state, order):
+    ids = {name.rpartition(":")[2] for name in names}
+    for name, quantity in _holdings(state, order, ids):
         if name in names:
             taken[name] = taken.get(name, 0) + quantity
     return taken
@@ -149,11 +150,13 @@ def _crossed(state: SolverState, names: set[str]) -> dict[str, int]:
     return {name: state.crosses[name] for name in names & state.crosses.keys()}
 
 
-def _holdings(state: SolverState, order: IndexOrder) -> Iterator[tuple[str, int]]:
+def _holdings(state: SolverState, order: IndexOrder, ids: set[str]) -> Iterator[tuple[str, int]]:
+    """Lots of others by the name of their trade, those of other orders only where a trade id is one of `ids`."""
     for other in state.orders.values():
         if other is not order and other.side is order.side:
             for lot in other.lots:
-                yield trade_key(lot.venue, lot.symbol, lot.trade_id), lot.quantity
+                if lot.trade_id in ids:
+                    yield trade_key(lot.venue, lot.symbol, lot.trade_id), lot.quantity
     for held in state.inventory:
         yield trade_key(held.venue, held.symbol, held.trade_id), held.quantity
     for batch_id in state.open_batches:

@@ -127,8 +127,8 @@ class Step:
 
     def orders_in(self, *states: OrderState) -> list[IndexOrder]:
         """Orders in these (not final) states, oldest first."""
-        open_orders = [self.state.orders[order_id] for order_id in self.state.open_orders]
-        found = [order for order in open_orders if order.state in states]
+        orders = self.state.orders
+        found = [order for order_id in self.state.open_orders if (order := orders[order_id]).state in states]
         return sorted(found, key=lambda order: order.sequence)
 
     def batches_open(self) -> list[Batch]:
