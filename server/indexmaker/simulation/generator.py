@@ -120,9 +120,9 @@ def _story(random: Random, number: int, at: int, *, doubled: bool) -> Iterator[A
         least, max_fee = _protection(random, amount)
         yield Action(max(at, deposit_at), "deposit", (number, user, index, amount + extra, least, max_fee))
     if way > 0.02:
-        max_price = random.choice((0,) * 8 + (101, 100, 98)) * ATOMS
+        max_price = random.choice((0,) * 22 + (104, 101, 98)) * ATOMS
         max_fee = random.choice((0,) * 9 + (1,)) * (amount // 50)
-        expires = random.choice((0, 0, 0, 0, 45, 120)) * SECOND
+        expires = random.choice((0,) * 14 + (45, 150)) * SECOND
         yield Action(at, "buy", (user, name, index, amount, max_price, max_fee, expires))
     if doubled and random.random() < 0.1:
         yield Action(at + random.randint(0, 60) * SECOND, "buy", (user, name, index, amount * 2, 0, 0, 0))
@@ -138,7 +138,7 @@ def _story(random: Random, number: int, at: int, *, doubled: bool) -> Iterator[A
 def _sale(random: Random, number: int, at: int) -> Iterator[Action]:
     user, index, name = random.randrange(USERS), random.choice(_INDICES), f"s{number}"
     percent = random.choice((10, 30, 50, 100))
-    least = random.choice((0, 0, 0, 90, 99)) * ATOMS
+    least = random.choice((0,) * 6 + (90, 99)) * ATOMS
     yield Action(at, "sell", (number, user, name, index, percent, least))
     if random.random() < 0.12:
         yield Action(at + random.randint(0, 60_000) * _MILLISECOND, "cancel", (user, name))
