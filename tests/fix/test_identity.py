@@ -7,6 +7,9 @@ import pytest
 from fix.conftest import ALICE, BOB
 from fix.raw import raw_client
 from indexmaker.api.gateway.v1 import gateway_pb2
+from indexmaker.connectors.errors import ConfigurationError
+from indexmaker_client.fix_store import MemoryStore
+from indexmaker_fix.configuration import check_comp_ids
 from indexmaker_fix.errors import LogonRefusedError
 
 
@@ -55,12 +58,47 @@ async def test_second_connection_of_a_comp_id_is_refused_and_the_first_stays(hou
             break
 
 
-async def test_comp_id_of_another_account_is_refused(house):
+async def test_each_account_has_every_comp_id_for_itself(house):
+    async with house.gateway(), house.client(BOB, "DESK1") as bob, house.client(ALICE, "DESK1") as alice:
+        await alice.submit(index="TOP2", cash="250", client_order_id="of-alice")
+        await bob.submit(index="TOP2", cash="250", client_order_id="of-bob")
+        for client, mine in ((alice, "of-alice"), (bob, "of-bob")):
+            async for event in client.events():
+                assert event.client_order_id == mine
+                break
+        response = await house.stub.ListSessions(gateway_pb2.ListSessionsRequest())
+        assert {one.session_id for one in response.sessions} == {f"DESK1@{one.account}" for one in (ALICE, BOB)}
+
+
+async def test_sessions_of_one_comp_id_keep_their_own_messages_over_a_restart(house):
+    alices, bobs = MemoryStore(), MemoryStore()
     async with house.gateway():
-        async with house.client(ALICE, "DESK1"):
+        async with house.client(BOB, store=bobs) as bob, house.client(ALICE, store=alices):
+            await bob.submit(index="TOP2", cash="250", client_order_id="of-bob")
+        async with house.client(ALICE, store=alices) as alice:
+            await alice.submit(index="TOP2", cash="250", client_order_id="of-alice")
+    async with house.gateway(), house.client(ALICE, store=alices) as alice, house.client(BOB, store=bobs) as bob:
+        for client, mine in ((alice, "of-alice"), (bob, "of-bob")):
+            async for event in client.events():
+                assert event.client_order_id == mine
+                break
+
+
+async def test_with_a_list_only_registered_comp_ids_of_their_accounts_log_on(house):
+    registered = {"DESK1": str(ALICE.account), "DESK2": f"42161:{BOB.account.address.upper().replace('X', 'x')}"}
+    async with house.gateway(comp_ids=registered):
+        for signer, name in ((BOB, "DESK1"), (ALICE, "DESK2"), (ALICE, "DESK3")):
+            with pytest.raises(LogonRefusedError, match="not registered"):
+                await house.client(signer, name).__aenter__()
+        async with house.client(ALICE, "DESK1"), house.client(BOB, "DESK2"):
             pass
-        with pytest.raises(LogonRefusedError, match="another account"):
-            await house.client(BOB, "DESK1").__aenter__()
+
+
+def test_a_registered_account_that_is_none_is_a_fault_of_the_configuration():
+    check_comp_ids({"DESK1": str(ALICE.account)})
+    with pytest.raises(ConfigurationError) as refused:
+        check_comp_ids({"DESK1": "alice"})
+    assert refused.value.path == "comp_ids.DESK1"
 
 
 async def test_order_for_another_account_is_refused_without_reaching_the_core(house):
@@ -107,6 +145,6 @@ async def test_reports_of_an_account_reach_no_other(house):
                 break
         response = await house.stub.ListSessions(gateway_pb2.ListSessionsRequest())
         assert {one.session_id: one.account.address for one in response.sessions} == {
-            "ALICE": ALICE.account.address,
-            "BOB": BOB.account.address,
+            f"ALICE@{ALICE.account}": ALICE.account.address,
+            f"BOB@{BOB.account}": BOB.account.address,
         }

@@ -157,7 +157,7 @@ async def test_foreign_subprotocol_is_refused(house):
 async def test_operator_logs_a_session_out(house):
     async with house.gateway() as url, raw_client(url, ALICE) as client:
         await client.logon()
-        request = gateway_pb2.DisconnectSessionRequest(session_id="RAW", reason="good night")
+        request = gateway_pb2.DisconnectSessionRequest(session_id=f"RAW@{ALICE.account}", reason="good night")
         await house.stub.DisconnectSession(request)
         answer = await client.hear()
         assert (answer["Header"]["MsgType"], answer["Body"]["Text"]) == ("5", "good night")

@@ -10,7 +10,7 @@ import grpc.aio
 from indexmaker.api.gateway.v1 import gateway_pb2_grpc as rpc
 from indexmaker.connectors.connector import Capability, Connector, Context, Probe, State, Upstream
 from indexmaker.connectors.errors import ConfigurationError
-from indexmaker_fix.configuration import FixConfig, listen_address
+from indexmaker_fix.configuration import FixConfig, check_comp_ids, listen_address
 from indexmaker_fix.gateway import Gateway
 from indexmaker_fix.service import GatewayServicer
 
@@ -40,6 +40,7 @@ class FixGateway(Connector[FixConfig]):
     async def configure(self, config: FixConfig, *, context: Context) -> None:
         """Check addresses and the token."""
         listen_address(config.listen)
+        check_comp_ids(config.comp_ids)
         try:
             token = config.core_token.reveal() if config.core_token else ""
         except ConfigurationError as error:

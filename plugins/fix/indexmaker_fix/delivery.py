@@ -104,7 +104,7 @@ class Delivery:
         )
 
     def _cancel_id(self, session: LiveSession, account: AccountId, report: pb.IndexOrderReport) -> str:
-        return self._store.cancel_id(session.comp_id, order_id(str(account), report.order.terms.client_order_id))
+        return self._store.cancel_id(session.session_id, order_id(str(account), report.order.terms.client_order_id))
 
 
 def _replace_reject(account: AccountId, report: pb.IndexOrderReport) -> Body:

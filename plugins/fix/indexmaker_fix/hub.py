@@ -1,4 +1,4 @@
-"""All sessions of the gateway: found by comp id and by account, each with a worker that answers its requests."""
+"""All sessions of the gateway: found by name and by account, each with a worker that answers its requests."""
 
 from __future__ import annotations
 
@@ -40,34 +40,34 @@ class Hub:
         for row in store.sessions():
             self._add(row)
         for pending in store.pending():
-            session = self._sessions[pending.comp_id]
+            session = self._sessions[pending.session_id]
             session.pending += 1
             self._deliver(session, pending.message)
 
     @property
     def sessions(self) -> Sequence[LiveSession]:
-        """All of them, by comp id."""
+        """All of them, by name."""
         return [self._sessions[name] for name in sorted(self._sessions)]
 
-    def find(self, comp_id: str) -> LiveSession | None:
-        """The session of a comp id."""
-        return self._sessions.get(comp_id)
+    def find(self, session_id: str) -> LiveSession | None:
+        """The session of a name, `COMP_ID@ACCOUNT`."""
+        return self._sessions.get(session_id)
 
     def of_account(self, account: AccountId) -> Sequence[LiveSession]:
         """The sessions that get an account's reports."""
         return self._by_account.get(account, ())
 
     def claim(self, comp_id: str, account: AccountId) -> LiveSession:
-        """The session for a proven account, for one connection at a time.
+        """The session of a proven account under a comp id, for one connection at a time.
 
         Raises:
-            LogonRefusedError: another account uses the comp id, or it is logged on already.
+            LogonRefusedError: the comp id is not registered for the account, or the session is logged on already.
         """
-        session = self._sessions.get(comp_id)
-        if session is None:
-            session = self._add(SessionRow(comp_id, str(account), 1, 1, self._clock.now()))
-        if session.account != account:
-            raise LogonRefusedError(f"SenderCompID {comp_id} belongs to another account; choose your own")
+        registered = self._config.comp_ids
+        if registered and registered.get(comp_id, "").lower() != str(account):
+            raise LogonRefusedError(f"SenderCompID {comp_id} is not registered for {account}; ask the operator")
+        row = SessionRow(comp_id, str(account), 1, 1, self._clock.now())
+        session = self._sessions.get(row.session_id) or self._add(row)
         if session.claimed:
             raise LogonRefusedError(f"{comp_id} is logged on already; one connection at a time")
         session.claimed = True
@@ -98,17 +98,17 @@ class Hub:
             clock=self._clock,
             deliver=self._deliver,
         )
-        self._sessions[session.comp_id] = session
+        self._sessions[session.session_id] = session
         self._by_account.setdefault(session.account, []).append(session)
-        self._requests[session.comp_id] = asyncio.Queue()
-        self._group.create_task(self._work(session), name=f"requests of {session.comp_id}")
+        self._requests[session.session_id] = asyncio.Queue()
+        self._group.create_task(self._work(session), name=f"requests of {session.session_id}")
         return session
 
     def _deliver(self, session: LiveSession, message: Message) -> None:
-        self._requests[session.comp_id].put_nowait(message)
+        self._requests[session.session_id].put_nowait(message)
 
     async def _work(self, session: LiveSession) -> None:
-        requests = self._requests[session.comp_id]
+        requests = self._requests[session.session_id]
         while True:
             message = await requests.get()
             if message.msg_type == "F":
@@ -117,9 +117,9 @@ class Hub:
                 message, account=session.account, request_id=f"{session.comp_id}.{message.number}"
             )
             session.pending -= 1
-            await session.send_all(answers, extra=[answered(session.comp_id, message.number)])
+            await session.send_all(answers, extra=[answered(session.session_id, message.number)])
 
     async def _remember_cancel(self, session: LiveSession, message: Message) -> None:
         """Reports on the cancel may overtake its answer, so its id is kept before it is asked."""
         cancelled = order_id(str(session.account), message.body["OrigClOrdID"])
-        await self._store.commit([put_cancel(session.comp_id, cancelled, message.body["ClOrdID"])])
+        await self._store.commit([put_cancel(session.session_id, cancelled, message.body["ClOrdID"])])

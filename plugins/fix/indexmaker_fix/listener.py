@@ -15,6 +15,7 @@ from indexmaker.connectors.errors import ConfigurationError
 from indexmaker_fix.configuration import FixConfig, Limits, listen_address
 from indexmaker_fix.connection import Connection
 from indexmaker_fix.dictionary import DICTIONARY
+from indexmaker_fix.door import Door
 from indexmaker_fix.effects import Effect
 from indexmaker_fix.errors import BusinessReason, Fault, GarbledError, LogonRefusedError
 from indexmaker_fix.hub import Hub
@@ -68,7 +69,7 @@ class Listener:
         self._store = store
         self._clock = clock
         self._new_challenge = new_challenge
-        self._connections = 0
+        self._door = Door(config.limits, patience=2 * config.logon_seconds)
 
     @asynccontextmanager
     async def serving(self, listening: socket.socket) -> AsyncIterator[str]:
@@ -77,26 +78,25 @@ class Listener:
         app.router.add_get(PATH, self._handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS, handler_cancellation=True)
         await runner.setup()
+        assert runner.server is not None
+        server = await asyncio.get_running_loop().create_server(self._door.guarding(runner.server), sock=listening)
         try:
-            await web.SockSite(runner, listening).start()
             host, port = listening.getsockname()[:2]
             yield f"ws://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
         finally:
+            server.close()
             await runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         offered = request.headers.get("Sec-WebSocket-Protocol", SUBPROTOCOL)
         if SUBPROTOCOL not in [one.strip() for one in offered.split(",")]:
             return web.Response(status=400, text=f"this gateway speaks {SUBPROTOCOL}\n")
-        if self._connections >= self._config.limits.connections:
-            return web.Response(status=503, text="too many connections\n")
         stream = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,), max_msg_size=_LARGEST_READ, timeout=_CLOSE_SECONDS, compress=False
         )
         await stream.prepare(request)
         transport = WebSocketTransport(request, stream)
         connection = Connection(transport, send_queue=self._config.limits.send_queue, now=self._clock.now)
-        self._connections += 1
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(connection.write())
@@ -108,8 +108,6 @@ class Listener:
                 transport.abort()
         except* ConnectionError:
             _log.debug("connection lost", peer=transport.peer)
-        finally:
-            self._connections -= 1
         return stream
 
     async def _converse(self, transport: WebSocketTransport, connection: Connection, group: asyncio.TaskGroup) -> None:
@@ -121,14 +119,15 @@ class Listener:
             return
         if session is None:
             return
+        self._door.proven(transport.wire)
         replayer = None
         try:
             await session.perform(session.machine.accept(logon, now=self._clock.now()), connection=connection)
             like = (self._config.comp_id, session.comp_id)
-            comp_id = session.comp_id
+            name = session.session_id
             replayer = group.create_task(
                 connection.replay_asked(
-                    lambda begin, end, limit: self._store.kept(comp_id, begin=begin, end=end, limit=limit), like=like
+                    lambda begin, end, limit: self._store.kept(name, begin=begin, end=end, limit=limit), like=like
                 )
             )
             await self._listen(transport, connection, session)

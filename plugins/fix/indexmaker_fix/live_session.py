@@ -34,6 +34,7 @@ class LiveSession:
         deliver: Callable[[LiveSession, Message], None],
     ) -> None:
         self.comp_id = row.comp_id
+        self.session_id = row.session_id
         self.account = AccountId.parse(row.account)
         self.changed_at = row.changed_at
         self.pending = 0
@@ -79,14 +80,14 @@ class LiveSession:
         for effect in effects:
             match effect:
                 case Send(message, stored=True):
-                    changes.append(keep(self.comp_id, message))
+                    changes.append(keep(self.session_id, message))
                 case Deliver(message):
                     self.pending += 1
-                    changes.append(take(self.comp_id, message))
+                    changes.append(take(self.session_id, message))
                 case Restart():
-                    changes.append(drop_kept(self.comp_id, below=2**63 - 1))
+                    changes.append(drop_kept(self.session_id, below=2**63 - 1))
                 case LoggedOn(acknowledged):
-                    changes.append(drop_kept(self.comp_id, below=acknowledged - self._keep_messages))
+                    changes.append(drop_kept(self.session_id, below=acknowledged - self._keep_messages))
                 case Replay() | Close() | Send():
                     pass
         row = SessionRow(self.comp_id, str(self.account), self.machine.next_in, self.machine.next_out, self.changed_at)
@@ -99,7 +100,7 @@ class LiveSession:
                 case LoggedOn():
                     self._connection = speaking
                     self.changed_at = self._clock.now()
-                    _log.info("logged on", session=self.comp_id, account=str(self.account))
+                    _log.info("logged on", session=self.session_id)
                 case Send(message):
                     # A refused logon is answered although its connection never becomes the session's.
                     connection = self._connection or speaking
@@ -126,7 +127,7 @@ class LiveSession:
 
     def _forget_connection(self) -> None:
         if self._connection is not None:
-            _log.info("left", session=self.comp_id, reason=self._connection.close_reason)
+            _log.info("left", session=self.session_id, reason=self._connection.close_reason)
         self._connection = None
         self.claimed = False
         self.machine.disconnected()

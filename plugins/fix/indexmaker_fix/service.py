@@ -59,7 +59,7 @@ class GatewayServicer(rpc.GatewayServiceServicer):
 
 def _session(session: LiveSession) -> pb.Session:
     return pb.Session(
-        session_id=session.comp_id,
+        session_id=session.session_id,
         account=account_message(session.account),
         connected=session.connected,
         next_outgoing=session.machine.next_out,

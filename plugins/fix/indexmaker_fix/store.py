@@ -15,6 +15,7 @@ import msgspec
 
 from indexmaker_fix.errors import StoreEndedError
 from indexmaker_fix.message import Message, encode
+from indexmaker_fix.store_upgrade import upgrade
 
 __all__ = [
     "Change",
@@ -32,30 +33,31 @@ __all__ = [
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
-    comp_id TEXT PRIMARY KEY,
+    comp_id TEXT NOT NULL,
     account TEXT NOT NULL,
     next_in INTEGER NOT NULL,
     next_out INTEGER NOT NULL,
-    changed_at INTEGER NOT NULL
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (comp_id, account)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outgoing (
-    comp_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
     number INTEGER NOT NULL,
     message TEXT NOT NULL,
-    PRIMARY KEY (comp_id, number)
+    PRIMARY KEY (session_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS incoming (
     place INTEGER PRIMARY KEY AUTOINCREMENT,
-    comp_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
     number INTEGER NOT NULL,
     message TEXT NOT NULL,
-    UNIQUE (comp_id, number)
+    UNIQUE (session_id, number)
 );
 CREATE TABLE IF NOT EXISTS cancel (
-    comp_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
     order_id TEXT NOT NULL,
     cancel_id TEXT NOT NULL,
-    PRIMARY KEY (comp_id, order_id)
+    PRIMARY KEY (session_id, order_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -75,11 +77,16 @@ class SessionRow(msgspec.Struct, frozen=True):
     next_out: int
     changed_at: int
 
+    @property
+    def session_id(self) -> str:
+        """What tells sessions apart: accounts may use the same comp id."""
+        return f"{self.comp_id}@{self.account}"
+
 
 class Pending(msgspec.Struct, frozen=True):
     """A request that was taken and is not answered yet."""
 
-    comp_id: str
+    session_id: str
     message: Message
 
 
@@ -96,6 +103,7 @@ class Store:
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
+        upgrade(self._database)
         self._database.executescript(_SCHEMA)
         self._reader = sqlite3.connect(path, isolation_level=None)
         self._waiting: list[_Waiting] = []
@@ -145,18 +153,22 @@ class Store:
 
     def pending(self) -> Iterator[Pending]:
         """Requests without an answer, oldest first."""
-        for comp_id, text in self._reader.execute("SELECT comp_id, message FROM incoming ORDER BY place").fetchall():
-            yield Pending(comp_id, _decoder.decode(text))
+        for session_id, text in self._reader.execute(
+            "SELECT session_id, message FROM incoming ORDER BY place"
+        ).fetchall():
+            yield Pending(session_id, _decoder.decode(text))
 
-    def kept(self, comp_id: str, *, begin: int, end: int, limit: int) -> list[Message]:
+    def kept(self, session_id: str, *, begin: int, end: int, limit: int) -> list[Message]:
         """Kept messages of a range of numbers, both ends included, at most `limit`."""
-        statement = "SELECT message FROM outgoing WHERE comp_id = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?"
-        return [_decoder.decode(text) for (text,) in self._reader.execute(statement, (comp_id, begin, end, limit))]
+        statement = (
+            "SELECT message FROM outgoing WHERE session_id = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?"
+        )
+        return [_decoder.decode(text) for (text,) in self._reader.execute(statement, (session_id, begin, end, limit))]
 
-    def cancel_id(self, comp_id: str, order_id: str) -> str:
+    def cancel_id(self, session_id: str, order_id: str) -> str:
         """Id of the last cancel request for an order in a session; empty when there was none."""
-        statement = "SELECT cancel_id FROM cancel WHERE comp_id = ? AND order_id = ?"
-        row = self._reader.execute(statement, (comp_id, order_id)).fetchone()
+        statement = "SELECT cancel_id FROM cancel WHERE session_id = ? AND order_id = ?"
+        row = self._reader.execute(statement, (session_id, order_id)).fetchone()
         return str(row[0]) if row else ""
 
     def fact(self, name: str) -> str:
@@ -188,30 +200,30 @@ def put_session(row: SessionRow) -> Change:
     return "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)", msgspec.structs.astuple(row)
 
 
-def keep(comp_id: str, message: Message) -> Change:
+def keep(session_id: str, message: Message) -> Change:
     """Keep a message that was given a number."""
-    return "INSERT INTO outgoing VALUES (?, ?, ?)", (comp_id, message.number, encode(message))
+    return "INSERT INTO outgoing VALUES (?, ?, ?)", (session_id, message.number, encode(message))
 
 
-def drop_kept(comp_id: str, *, below: int) -> Change:
+def drop_kept(session_id: str, *, below: int) -> Change:
     """Forget messages that the client has, and does not ask for again."""
-    return "DELETE FROM outgoing WHERE comp_id = ? AND number < ?", (comp_id, below)
+    return "DELETE FROM outgoing WHERE session_id = ? AND number < ?", (session_id, below)
 
 
-def take(comp_id: str, message: Message) -> Change:
+def take(session_id: str, message: Message) -> Change:
     """Keep a request until it is answered."""
-    statement = "INSERT INTO incoming (comp_id, number, message) VALUES (?, ?, ?)"
-    return statement, (comp_id, message.number, encode(message))
+    statement = "INSERT INTO incoming (session_id, number, message) VALUES (?, ?, ?)"
+    return statement, (session_id, message.number, encode(message))
 
 
-def answered(comp_id: str, number: int) -> Change:
+def answered(session_id: str, number: int) -> Change:
     """The request has its answer."""
-    return "DELETE FROM incoming WHERE comp_id = ? AND number = ?", (comp_id, number)
+    return "DELETE FROM incoming WHERE session_id = ? AND number = ?", (session_id, number)
 
 
-def put_cancel(comp_id: str, order_id: str, cancel_id: str) -> Change:
+def put_cancel(session_id: str, order_id: str, cancel_id: str) -> Change:
     """Remember under which id a cancel was asked."""
-    return "INSERT OR REPLACE INTO cancel VALUES (?, ?, ?)", (comp_id, order_id, cancel_id)
+    return "INSERT OR REPLACE INTO cancel VALUES (?, ?, ?)", (session_id, order_id, cancel_id)
 
 
 def put_fact(name: str, value: str) -> Change:

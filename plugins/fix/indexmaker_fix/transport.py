@@ -35,6 +35,11 @@ class WebSocketTransport:
         self._request = request
         self._socket = socket
 
+    @property
+    def wire(self) -> asyncio.Transport | None:
+        """The socket underneath; None once it is gone."""
+        return self._request.transport
+
     async def send(self, text: str) -> None:
         """Write a frame, waiting while the other side does not read."""
         await self._socket.send_str(text)
