@@ -208,6 +208,9 @@ class SolverSettings(_Table):
     rebalance_trade_seconds: int = Field(default=3600, gt=0, description="how long a rebalance trades")
     rebalance_rounds: int = Field(default=8, gt=0, description="how often a rebalance files purchases")
     fee_period_seconds: int = Field(default=86_400, gt=0, description="how often the annual fee is taken")
+    retention_hours: int = Field(
+        default=168, ge=0, description="how long what is over stays in memory and snapshots; 0 for ever"
+    )
     stuck_after_seconds: dict[str, int] = Field(
         default_factory=dict, description="state -> age from which an order is told as stuck, as { READY = 900 }"
     )

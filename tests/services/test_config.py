@@ -13,9 +13,6 @@ from indexmaker.solver.batching import strategy_named
 from indexmaker.solver.config import FinalityTier, SolverConfig
 from indexmaker.solver.vocabulary import Finality, OrderState
 
-IN_NO_FILE = {"retention_ns"}
-"""Knobs that no operator turns."""
-
 GOOD = """
 run_directory = "/tmp/run"
 
@@ -146,10 +143,10 @@ routing_window_ms = 27
 aggregation_window_ms = 28
 book_max_age_ms = 29
 mint_threshold = "0.9"
+retention_hours = 30
 """
     config, usual = solver(tmp_path, keys), SolverConfig()
-    same = {name for name in SolverConfig.__struct_fields__ if getattr(config, name) == getattr(usual, name)}
-    assert same <= IN_NO_FILE
+    assert [name for name in SolverConfig.__struct_fields__ if getattr(config, name) == getattr(usual, name)] == []
     assert config.finality[-1] == FinalityTier(amount=parse_atoms("50000"), finality=Finality.FINAL)
     assert dict(config.max_ages)[OrderState.READY] == 21 * 10**9
     assert dict(config.max_ages)[OrderState.ENGAGED] == dict(usual.max_ages)[OrderState.ENGAGED]

@@ -78,6 +78,7 @@ def solver_config(settings: SolverSettings, *, invoice_life_ns: int) -> SolverCo
         rebalance_trade_ns=settings.rebalance_trade_seconds * _SECOND,
         rebalance_rounds=settings.rebalance_rounds,
         fee_period_ns=settings.fee_period_seconds * _SECOND,
+        retention_ns=settings.retention_hours * 3600 * _SECOND,
         max_ages=_ages(settings),
     )
 
