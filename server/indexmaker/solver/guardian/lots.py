@@ -14,8 +14,11 @@ from indexmaker.solver.vocabulary import LotSource
 
 __all__ = ["ROUNDING", "check_assignments", "check_lots", "fair_value"]
 
-ROUNDING = 2
-"""Atoms by which shares of one trade may differ from an exact proportion."""
+ROUNDING = 3
+"""Atoms by which a share of one trade, or of one lot of inventory, may be above an exact proportion rounded down: the
+price of the whole, the commission in it (or the part of it that is taken) and the split are each rounded by less than
+one, and so is what it is compared with.
+"""
 
 
 def check_lots(lots: Sequence[InvoiceLot], facts: InvoiceFacts) -> Iterator[Discrepancy]:
