@@ -36,9 +36,7 @@ _WAITING = {
 def symbols_of(engine: SolverEngine, venue: str) -> set[str]:
     """Symbols at a venue of every asset that an index holds, or that a batch needs now."""
     assets = {
-        (asset, index.collateral)
-        for index in engine.state.indices.values()
-        for asset in traded_assets(engine, index)
+        (asset, index.collateral) for index in engine.state.indices.values() for asset in traded_assets(engine, index)
     }
     wanted = {symbol for place, symbol in engine.wanted_books() if place == venue}
     return wanted | {
