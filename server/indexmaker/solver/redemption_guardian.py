@@ -133,10 +133,8 @@ def _worth(lot: InvoiceLot, facts: RedemptionFacts) -> tuple[int | None, int]:
     """Price that the lot must be sold at and the most commission; no price for a lot that nothing stands behind."""
     name = trade_key(lot.venue, lot.symbol, lot.trade_id)
     mid = facts.mids.get((lot.batch_id, lot.asset), 0)
-    if lot.source is LotSource.CROSS:
+    if lot.source in (LotSource.CROSS, LotSource.INVENTORY):
         return (mid if name in facts.crossed else None), 0
-    if lot.source is LotSource.INVENTORY:
-        return mid or None, 0
     trade = facts.executions.get(name)
     if trade is None:
         return None, 0
@@ -170,7 +168,9 @@ def _assignments(invoice: RedemptionInvoice, facts: RedemptionFacts) -> Iterator
 
 
 def _units(invoice: RedemptionInvoice, facts: RedemptionFacts) -> Iterator[Discrepancy]:
-    """What is burned sets its backing free, rounded down to the last atom; all of that must have been sold."""
+    """What is burned sets its backing free, rounded down to the last atom; all of that must have been sold, and no
+    more: what is sold beyond it is not this order's.
+    """
     if invoice.burned > facts.order.amount:
         yield _differs(Check.UNITS, "burned units", stated=invoice.burned, computed=facts.order.amount)
     if invoice.burned and invoice.basket_version != facts.index.version:
@@ -185,6 +185,11 @@ def _units(invoice: RedemptionInvoice, facts: RedemptionFacts) -> Iterator[Discr
         least = mul_floor(quantity, invoice.burned) - batches
         if sold.get(asset, 0) < least:
             yield _differs(Check.UNITS, f"{asset} sold", stated=sold.get(asset, 0), computed=least)
+    basket = dict(facts.index.quantities)
+    for asset, quantity in sold.items():
+        most = mul_floor(basket.get(asset, 0), invoice.burned)
+        if quantity > most:
+            yield _differs(Check.UNITS, f"{asset} sold beyond the basket", stated=quantity, computed=most)
 
 
 def _charges(invoice: RedemptionInvoice, facts: RedemptionFacts) -> Iterator[Discrepancy]:
