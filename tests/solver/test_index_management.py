@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from indexmaker.money import mul_floor
+from indexmaker.solver import accounts
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
 from indexmaker.solver.vocabulary import (
@@ -304,3 +306,23 @@ def test_new_bounds_leave_open_orders_alone_and_bind_the_next() -> None:
     assert world.last(ALICE, "two").reason is RejectReason.AMOUNT_BELOW_MINIMUM
     world.order(BOB, "500")
     assert world.last(BOB).reason is RejectReason.ACCOUNT_NOT_ALLOWED
+
+
+def test_a_basket_is_not_defined_anew_under_an_order_that_has_bought_by_it() -> None:
+    world = make_world()
+    held = []
+    world.hooks.append(lambda _, command: held.append(command) or [] if isinstance(command, out.SignInvoice) else None)
+    world.deposit(ALICE, "1000")
+    world.order(ALICE, "1000")
+    world.run(4)
+    before = world.engine.state.indices["TOP2"].quantities
+    world.create_index(constituents=tuple(Constituent(asset=asset, quantity=10 * held) for asset, held in before))
+    assert not world.told(out.IndexReport)[-1].accepted
+    world.hooks.clear()
+    world.inbox.extend(held)
+    world.play()
+    index = world.engine.state.indices["TOP2"]
+    assert index.supply > 0
+    for asset, quantity in index.quantities:
+        backing = world.engine.ledger.balance(accounts.backing("TOP2", "binance", asset))
+        assert backing >= mul_floor(quantity, index.supply)

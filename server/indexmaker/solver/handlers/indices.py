@@ -8,6 +8,7 @@ from indexmaker.money import ATOMS
 from indexmaker.solver.commands import IndexReport
 from indexmaker.solver.events import IndexCreated, IndexLimitsChanged, IndexStateChanged
 from indexmaker.solver.handlers.endings import request_end
+from indexmaker.solver.handlers.rebalancing import started_orders
 from indexmaker.solver.state import Index
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import IndexState, OrderState, RejectReason, Side
@@ -28,7 +29,7 @@ def on_index_created(step: Step, event: IndexCreated) -> None:
         if event == known.definition:
             _tell(step, known)
             return
-        reason = _objection_to_change(known, event)
+        reason = _objection_to_change(step, known, event)
     if reason:
         step.report(IndexReport(symbol=event.symbol, version=event.version, accepted=False, reason=reason))
         return
@@ -120,7 +121,7 @@ def objection_to_definition(event: IndexCreated) -> str:
     return reason
 
 
-def _objection_to_change(known: Index, event: IndexCreated) -> str:
+def _objection_to_change(step: Step, known: Index, event: IndexCreated) -> str:
     if any(getattr(known, name) != getattr(event, name) for name in _FIXED if name != "gate"):
         return "an index cannot change its chain, gate, tokens or venue"
     if known.gate != event.gate.lower():
@@ -129,6 +130,8 @@ def _objection_to_change(known: Index, event: IndexCreated) -> str:
         return f"version {known.version} is defined in another way; a change needs a higher version"
     if known.minted:
         return "units exist: publish weights, and the basket changes by a rebalance"
+    if started_orders(step, known):
+        return "an order has begun to trade by the basket of now: wait for it, then publish weights"
     return ""
 
 
