@@ -258,3 +258,35 @@ def test_a_payment_that_was_given_up_is_tried_again_when_a_person_says_so():
     world.play()
     assert sale(world).state is OrderState.PAID
     assert users_hold(world) == {}
+
+
+def carried_after_a_withdrawal_of(told):
+    """The payout, and the amounts that the route was asked to carry when the venue says that `told(asked)` left."""
+    world = sold()
+    carried = []
+
+    def left(_, command):
+        if isinstance(command, out.WithdrawCollateral):
+            return withdrawal(WithdrawalState.SENT, tx_hash="0xfeed", amount=told(command.amount))(command)
+        if isinstance(command, out.StartTransfer) and command.transfer_id in world.engine.state.payouts:
+            carried.append(command.amount)
+            return []
+        return None
+
+    world.hooks.append(left)
+    pay_out(world)
+    (payout,) = world.engine.state.payouts.values()
+    return world, payout, carried
+
+
+def test_the_route_carries_what_the_venue_says_has_left():
+    _, payout, carried = carried_after_a_withdrawal_of(lambda asked: asked - amt("1.5"))
+    assert carried == [payout.amount - amt("1.5")]
+    assert carried != [payout.expected_in]
+
+
+@pytest.mark.parametrize("told", [lambda asked: 10 * asked, lambda asked: asked + 1, lambda asked: -asked])
+def test_the_route_never_carries_more_than_the_venue_was_asked_for(told):
+    world, payout, carried = carried_after_a_withdrawal_of(told)
+    assert carried == [payout.expected_in]
+    assert "PAYOUT" in world.alerts()

@@ -227,7 +227,7 @@ def on_withdrawal_updated(step: Step, event: WithdrawalUpdated) -> None:
         _book_departure(step, payout, 1)
     if event.state in _LEFT and event.tx_hash and not payout.transfer_id:
         payout.withdraw_tx = event.tx_hash
-        payout.carried = event.amount or payout.expected_in
+        payout.carried = _carried(step, payout, event)
         payout.stage = PayoutStage.MOVING
         _start(step, payout)
     elif event.state is WithdrawalState.FAILED and changed:
@@ -238,6 +238,15 @@ def on_withdrawal_updated(step: Step, event: WithdrawalUpdated) -> None:
     if event.state in (WithdrawalState.FAILED, WithdrawalState.NEEDS_OPERATOR) and changed:
         text = f"withdrawal {event.state}: {event.reason or 'no reason given'}"
         step.alert("PAYOUT", payout.payout_id, text, *(order_id for order_id, _ in payout.shares))
+
+
+def _carried(step: Step, payout: Payout, event: WithdrawalUpdated) -> int:
+    """What the route shall carry: never more than was asked for, which would be money of others at the same place."""
+    if not 0 <= event.amount <= payout.amount:
+        stated = format_atoms(event.amount)
+        step.alert("PAYOUT", payout.payout_id, f"the venue says that {stated} left, which cannot be: carried as quoted")
+        return payout.expected_in
+    return event.amount or payout.expected_in
 
 
 def _withdrawal_after_the_end(step: Step, payout: Payout, event: WithdrawalUpdated) -> None:
