@@ -99,6 +99,21 @@ def test_a_deposit_withdrawn_while_its_commit_is_on_the_way_is_gone_once_the_com
     assert lot.state is LotState.GONE
 
 
+def test_a_deposit_that_a_reorg_took_and_brought_back_during_its_commit_survives_the_failure_of_the_commit():
+    world = make_world()
+    world.hooks.append(lambda w, c: [] if isinstance(c, out.CommitCollateral) else None)
+    seen = world.deposit(ALICE, "100")
+    world.order(ALICE, "100")
+    world.run(3)
+    (commit,) = world.sent(out.CommitCollateral)
+    world.submit(ev.DepositRetracted(chain_id=CHAIN, tx_hash=seen.tx_hash, log_index=0))
+    world.submit(msgspec.structs.replace(seen, finality=Finality.FINAL, block_hash="0xb2"))
+    world.submit(ev.CommitFailed(command_id=commit.command_id, reason="out of gas"))
+    (lot,) = world.engine.state.lots.values()
+    assert lot.state is LotState.CONFIRMED
+    assert world.user_money() == amt("100")
+
+
 def test_a_credit_smaller_than_announced_is_booked_as_credited_and_alarmed():
     world = make_world()
     world.create_index()

@@ -6,6 +6,7 @@ from indexmaker.solver.events import CommitFailed, DepositRetracted, DepositSeen
 from indexmaker.solver.handlers import routing
 from indexmaker.solver.handlers.funding import fund_account
 from indexmaker.solver.handlers.lots import (
+    RETRACTED,
     WITHDRAWN,
     book_arrival,
     deposit_of,
@@ -45,6 +46,8 @@ def on_deposit_seen(step: Step, event: DepositSeen) -> None:
             return
     else:
         lot.block_hash = event.block_hash
+        if lot.removed == RETRACTED:
+            lot.removed = ""  # it is there again
         if event.finality.rank > lot.finality.rank:
             lot.finality = event.finality
     if lot.state is LotState.UNCONFIRMED and lot.finality.rank >= needed_finality(step, lot.amount).rank:
@@ -57,7 +60,7 @@ def on_deposit_retracted(step: Step, event: DepositRetracted) -> None:
     """Take a deposit back out, with what depends on it; after the commit only a person can judge."""
     lot = step.state.lots.get(lot_key(event.chain_id, event.tx_hash, event.log_index))
     if lot is not None and event.block_hash in ("", lot.block_hash):
-        _remove(step, lot, "retracted by a reorg")
+        _remove(step, lot, RETRACTED)
 
 
 def on_deposit_withdrawn(step: Step, event: DepositWithdrawn) -> None:

@@ -13,6 +13,7 @@ from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import Finality
 
 __all__ = [
+    "RETRACTED",
     "WITHDRAWN",
     "book_arrival",
     "close_request",
@@ -32,6 +33,7 @@ __all__ = [
 
 Lot = TypeVar("Lot", bound=RequestLot)
 
+RETRACTED = "retracted by a reorg"
 WITHDRAWN = "withdrawn by its owner"
 """Why a lot is gone for good: its request cannot come again."""
 

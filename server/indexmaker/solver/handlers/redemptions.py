@@ -23,6 +23,7 @@ from indexmaker.solver.events import (
 )
 from indexmaker.solver.handlers.funding import free_and_end, fund_account, retry_or_reject, unbind
 from indexmaker.solver.handlers.lots import (
+    RETRACTED,
     WITHDRAWN,
     book_arrival,
     commit_lot,
@@ -73,6 +74,8 @@ def on_redemption_seen(step: Step, event: RedemptionSeen) -> None:
             return
     else:
         lot.block_hash = event.block_hash
+        if lot.removed == RETRACTED:
+            lot.removed = ""  # it is there again
         if event.finality.rank > lot.finality.rank:
             lot.finality = event.finality
     if lot.state is LotState.UNCONFIRMED and lot.finality.rank >= _needed(step, lot).rank:
@@ -85,7 +88,7 @@ def on_redemption_retracted(step: Step, event: RedemptionRetracted) -> None:
     """Take an escrow back out, with what depends on it; after the lock only a person can judge."""
     lot = step.state.token_lots.get(lot_key(event.chain_id, event.tx_hash, event.log_index))
     if lot is not None and event.block_hash in ("", lot.block_hash):
-        _remove(step, lot, "retracted by a reorg")
+        _remove(step, lot, RETRACTED)
 
 
 def on_redemption_withdrawn(step: Step, event: RedemptionWithdrawn) -> None:
