@@ -67,6 +67,20 @@ def test_a_failed_withdrawal_alarms_and_leaves_the_money_at_the_venue_until_it_i
     assert users_hold(world) == {}
 
 
+def test_a_refused_withdrawal_that_is_told_as_sent_later_moves_nothing_and_calls_a_person():
+    world = sold()
+    world.hooks.append(answering(out.WithdrawCollateral, withdrawal(WithdrawalState.FAILED, reason="suspended")))
+    pay_out(world, rounds=4)
+    (command,) = world.sent(out.WithdrawCollateral)
+    before = world.engine.dump()
+    late = ev.WithdrawalUpdated(
+        command_id=command.command_id, state=WithdrawalState.SENT, tx_hash="0xfe", amount=amt("700")
+    )
+    world.submit(late)
+    assert world.engine.dump() == before
+    assert world.alerts()[-1] == "PAYOUT"
+
+
 def test_a_withdrawal_that_fails_after_it_was_told_as_sent_is_booked_back():
     world = sold()
     sent = withdrawal(WithdrawalState.SENT, tx_hash="0xfe", amount=amt("700"))

@@ -31,6 +31,22 @@ _DEFAULT_AGES = (
 )
 
 
+_ABOVE_ZERO = (
+    "batch_budget",
+    "batch_orders",
+    "book_max_age_ns",
+    "fee_period_ns",
+    "in_flight_budget",
+    "invoice_life_ns",
+    "leg_attempts",
+    "order_budget",
+    "order_life_ns",
+    "query_attempts",
+    "routing_max_orders",
+)
+_YEAR = 365 * 24 * 60 * _MINUTE
+
+
 class SolverConfig(Value, frozen=True, kw_only=True):
     """Amounts and rates in atoms, times in nanoseconds."""
 
@@ -125,3 +141,18 @@ class SolverConfig(Value, frozen=True, kw_only=True):
         """Value of inventory in `asset`, in atoms of collateral, above which it is sold off."""
         limit = dict(self.inventory_limits).get(asset, self.inventory_limit)
         return max(limit, self.inventory_budget_of(asset))
+
+    def objection(self) -> str:
+        """The first setting that no engine could work with; empty when there is none."""
+        for name in _ABOVE_ZERO:
+            if getattr(self, name) <= 0:
+                return f"{name} must be above 0"
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, int) and value < 0:
+                return f"{name} must not be below 0"
+        if self.fee_period_ns > _YEAR:
+            return "fee_period_ns must not be longer than a year"
+        if self.mint_threshold > ATOMS:
+            return "mint_threshold must not be above 1"
+        return ""

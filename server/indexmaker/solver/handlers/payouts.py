@@ -220,6 +220,11 @@ def on_withdrawal_updated(step: Step, event: WithdrawalUpdated) -> None:
         return
     if left and event.state is WithdrawalState.ACCEPTED:
         return
+    if payout.withdrawal is WithdrawalState.FAILED:
+        if event.state in _LEFT:
+            text = f"the venue says {event.state} of a withdrawal that it had refused: ask it before this is restarted"
+            step.alert("PAYOUT", payout.payout_id, text, *(order_id for order_id, _ in payout.shares))
+        return
     payout.withdrawal = event.state
     if event.state in (WithdrawalState.COMPLETED, WithdrawalState.FAILED):
         step.confirm(event.command_id)

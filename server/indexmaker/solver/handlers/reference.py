@@ -26,7 +26,11 @@ def instrument_key(venue: str, symbol: str) -> str:
 
 
 def on_configured(step: Step, event: Configured) -> None:
-    """Take the new configuration."""
+    """Take the new configuration; one that nothing could work with is not taken."""
+    wrong = event.config.objection()
+    if wrong:
+        step.alert("CONFIGURATION", "solver", f"{wrong}: the configuration before stays in force")
+        return
     step.state.config = event.config
 
 
