@@ -14,6 +14,7 @@ from indexmaker.solver.handlers.rebalancing import keep_rebalancing
 from indexmaker.solver.handlers.redemption_settlement import retry_redemptions
 from indexmaker.solver.handlers.redemptions import form_commits
 from indexmaker.solver.handlers.routing import form_transfers
+from indexmaker.solver.handlers.self_matching import match_funded
 from indexmaker.solver.handlers.settlement import retry_settlements
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import OrderState, RejectReason
@@ -34,6 +35,7 @@ def on_tick(step: Step, event: Tick) -> None:
     for order in step.orders_in(*_MAY_EXPIRE):
         if order.ending is None and order.expires_at <= step.at:
             request_end(step, order, OrderState.EXPIRED, reason=RejectReason.EXPIRED)
+    match_funded(step)
     form_transfers(step)
     form_commits(step)
     retry_and_query(step)

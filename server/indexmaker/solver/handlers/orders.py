@@ -9,7 +9,6 @@ from indexmaker.solver.handlers.endings import request_end
 from indexmaker.solver.handlers.funding import fund
 from indexmaker.solver.handlers.limits import beyond_life, beyond_limits, count_order
 from indexmaker.solver.handlers.quote_claims import claim_quote, objection_to_claim
-from indexmaker.solver.handlers.self_matching import match_own
 from indexmaker.solver.handlers.terms import Terms, objection_to
 from indexmaker.solver.state import IndexOrder, order_id_of
 from indexmaker.solver.step import Step
@@ -50,9 +49,7 @@ def on_submitted(step: Step, event: OrderSubmitted) -> None:
         count_order(step, order)
         claim_quote(step, order)
         order.first = step.tell(order, ExecType.NEW)
-        match_own(step, order)
-        if order.ending is None:
-            fund(step, order)
+        fund(step, order)
         return
     order.state = OrderState.REJECTED
     order.first = step.tell(order, ExecType.REJECTED, reason=reason, text=text)

@@ -1,8 +1,8 @@
 """A user's own opposite orders on one index meet each other before they meet a market.
 
-The new order is matched against those parts of the user's older opposite orders that have not been engaged, newest
-first, at the index's value at the last known mid prices. Both get smaller by the same value; nothing is bought, sold
-or moved for it. An order of which nothing is left ends; a new order that is larger goes on with the rest (a flip).
+An order is matched once, when it is funded, against those parts of the user's other funded orders that have not been
+engaged, newest first, at the index's value at the last known mid prices. Both get smaller by the same value; nothing is
+bought, sold or moved for it. An order of which nothing is left ends; one that is larger goes on with the rest (a flip).
 """
 
 from __future__ import annotations
@@ -14,19 +14,29 @@ from indexmaker.solver.state import Index, IndexOrder, TransferStage
 from indexmaker.solver.step import Step
 from indexmaker.solver.vocabulary import ExecType, OrderState, RejectReason, Side
 
-__all__ = ["match_own"]
+__all__ = ["match_funded"]
 
 _OPEN = (OrderState.PENDING_COLLATERAL, OrderState.PENDING_TOKENS, OrderState.ROUTING, OrderState.READY)
 
 
-def match_own(step: Step, order: IndexOrder) -> None:
-    """Match a new order against the user's own opposite ones; without a known value of the index nothing happens."""
+def match_funded(step: Step) -> None:
+    """Match the orders that were funded since the last time, oldest first."""
+    for order in step.orders_in(*_OPEN):
+        if order.lot_key and not order.matched and order.ending is None:
+            order.matched = True
+            _match(step, order)
+
+
+def _match(step: Step, order: IndexOrder) -> None:
+    """Match against the user's own opposite orders; without a known value of the index nothing happens."""
     index = step.index_of(order)
     price = _mark_of(step, index)
     if not price:
         return
     for other in _opposites(step, order):
         free = _reducible(step, other)
+        if not free or order.ending is not None:
+            continue
         wanted = _value(order, order.amount, price)
         matched = min(wanted, _value(other, free, price))
         if matched <= 0:
@@ -59,7 +69,12 @@ def _mark_of(step: Step, index: Index) -> int:
 
 
 def _reducible(step: Step, order: IndexOrder) -> int:
-    """The part of an open order that nothing has been done for yet, in its own measure."""
+    """The part of a funded order that nothing has been done for yet, in its own measure."""
+    if not order.lot_key:
+        return 0
+    if order.state is OrderState.PENDING_TOKENS:
+        commit = step.state.token_commits.get(order.commit_id)
+        return 0 if commit is not None and commit.committing else order.amount
     if order.state is OrderState.ROUTING:
         transfer = step.state.transfers.get(order.transfer_id)
         return order.amount if transfer is None or transfer.stage is TransferStage.QUOTING else 0

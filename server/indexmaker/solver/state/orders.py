@@ -53,6 +53,8 @@ class IndexOrder(Record, kw_only=True):
     lot_key: str = ""
     deposit: int = 0
     transfer_id: str = ""
+    matched: bool = False
+    """Was held against the user's own opposite orders."""
     alone: bool = False
     attempts: int = 0
     retry_at: int = 0
