@@ -23,6 +23,8 @@ _DIRECTIONS = ("in", "out")
 _SYMBOLS = tuple(one.symbol for one in LISTINGS)
 _INDICES = tuple(one.symbol for one in index_definitions())
 _MILLISECOND = SECOND // 1000
+_FEW = 3
+"""Up to so many kinds of faults alone come four times as often."""
 _REFUSALS = (
     RejectClass.FILTER,
     RejectClass.BALANCE,
@@ -73,11 +75,15 @@ def actions(seed: int, faults: Iterable[FaultKind]) -> Iterator[Action]:
     """All actions of a seed, for ever, in order of time."""
     wanted = frozenset(faults)
     sources: list[Iterator[Action]] = [_users(seed, doubled=FaultKind.DUPLICATES in wanted)]
-    sources += [_trouble(seed, kind, *_FAULTS[kind]) for kind in FaultKind if kind in wanted and kind in _FAULTS]
+    alone = len(wanted) <= _FEW
+    for kind in FaultKind:
+        if kind in wanted and kind in _FAULTS:
+            mean, draw = _FAULTS[kind]
+            sources.append(_trouble(seed, kind, mean / 4 if alone else mean, draw))
     return heapq.merge(*sources, key=lambda action: action.at)
 
 
-def _trouble(seed: int, kind: FaultKind, mean: int, draw: _Draw) -> Iterator[Action]:
+def _trouble(seed: int, kind: FaultKind, mean: float, draw: _Draw) -> Iterator[Action]:
     random = Random(f"{seed}:fault:{kind}")  # noqa: S311 - a game, not a secret
     at = 0
     while True:

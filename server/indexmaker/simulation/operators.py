@@ -10,18 +10,17 @@ from indexmaker.simulation.core import Core
 from indexmaker.simulation.link import Link
 from indexmaker.simulation.listings import CHAIN, COLLATERAL, POINTS, SECOND
 from indexmaker.simulation.scheduler import Scheduler
-from indexmaker.simulation.venue import Venue
+from indexmaker.simulation.violation import Violation
 from indexmaker.solver import SolverEngine
 from indexmaker.solver import events as ev
 from indexmaker.solver.commands import Alert, SolverCommand, SolverReport
-from indexmaker.solver.state import AssetOrderState
 from indexmaker.solver.vocabulary import OrderState, TransferState
 
 __all__ = ["Operators"]
 
 _REACTION = 8 * SECOND
 _ROUND = 10 * SECOND
-_LONG = 120 * SECOND
+_LONG = 400 * SECOND
 _NAME = "ann"
 _SETTLING = (OrderState.MINTABLE, OrderState.PAYABLE, OrderState.PAYOUT_ROUTING)
 
@@ -29,15 +28,12 @@ _SETTLING = (OrderState.MINTABLE, OrderState.PAYABLE, OrderState.PAYOUT_ROUTING)
 class Operators:
     """They read alerts, and look around every few seconds."""
 
-    def __init__(
-        self, scheduler: Scheduler, link: Link, core: Core, *, chain: Chain, bridge: Bridge, venue: Venue
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, link: Link, core: Core, *, chain: Chain, bridge: Bridge) -> None:
         self._scheduler = scheduler
         self._link = link
         self._core = core
         self._chain = chain
         self._bridge = bridge
-        self._venue = venue
         self._collected: set[str] = set()
         self.decisions = 0
         scheduler.after(_ROUND, self._look_around)
@@ -79,7 +75,7 @@ class Operators:
             return
         self._retry_settlements(engine)
         self._write_off(engine)
-        self._resolve_orders(engine)
+        self._check_orders(engine)
         self._restart_payouts(engine)
 
     def _restart_payouts(self, engine: SolverEngine) -> None:
@@ -125,17 +121,10 @@ class Operators:
             )
         )
 
-    def _resolve_orders(self, engine: SolverEngine) -> None:
-        """Ask the venue by other means about orders that hang."""
+    def _check_orders(self, engine: SolverEngine) -> None:
+        """A venue that answers needs no operator: an order that hangs was not asked about."""
         for name in sorted(engine.state.live_asset_orders):
             order = engine.state.asset_orders[name]
-            batch = engine.state.batches[order.batch_id]
-            old = self._scheduler.now - batch.opened_at > _LONG
-            if old and order.state is not AssetOrderState.DONE and order.done_quantity < 0:
-                executed = self._venue.executed(name)
-                if executed >= order.executed:
-                    self._decide(
-                        ev.AssetOrderResolved(
-                            operator=_NAME, reason="asked", client_order_id=name, executed_quantity=executed
-                        )
-                    )
+            age = self._scheduler.now - engine.state.batches[order.batch_id].opened_at
+            if age > _LONG:
+                raise Violation("HANGING", f"venue order {name} is {order.state} after {age // SECOND} s")

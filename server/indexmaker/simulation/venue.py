@@ -78,11 +78,6 @@ class Venue:
         """All books as market data tell them now."""
         return tuple(self.markets[symbol].book(self._scheduler.now) for symbol in sorted(self.markets))
 
-    def executed(self, client_order_id: str) -> int:
-        """How much of an order was executed; nothing of one that never came."""
-        order = self._orders.get(client_order_id)
-        return order.executed if order is not None else 0
-
     def booked(self, key: str) -> None:
         """The core has booked a trade, deposit or withdrawal."""
         known = self.unbooked.pop(key, None)

@@ -92,7 +92,6 @@ class World:
             self.core,
             chain=self.chain,
             bridge=self.bridge,
-            venue=self.venue,
         )
         for name, connector in (
             ("venue", self.venue),

@@ -6,8 +6,9 @@ from typing import Any
 
 from indexmaker.money import format_atoms
 from indexmaker.runtime import Committed
+from indexmaker.simulation.listings import VENUE
 from indexmaker.simulation.violation import Violation
-from indexmaker.solver import SolverEngine, accounts
+from indexmaker.solver import SolverEngine
 from indexmaker.solver import events as ev
 from indexmaker.solver.commands import BatchReport, Invoice, InvoiceReport
 from indexmaker.solver.guardian import trade_key
@@ -47,8 +48,11 @@ class TradeWatch:
             if quantity > left:
                 text = f"{key}: {format_atoms(quantity)} in inventory, {format_atoms(left)} not given out"
                 raise Violation("GIVEN_TWICE", text)
-        for (venue, asset), quantity in stock.items():
-            booked = engine.ledger.balance(accounts.house_inventory(venue, asset))
+        booked_stock = {
+            (VENUE, account.asset): balance for account, balance in engine.ledger if account.bucket == "inventory"
+        }
+        for venue, asset in sorted(stock.keys() | booked_stock.keys()):
+            quantity, booked = stock.get((venue, asset), 0), booked_stock.get((venue, asset), 0)
             if booked != quantity:
                 text = f"{asset}: lots of {format_atoms(quantity)}, the ledger says {format_atoms(booked)}"
                 raise Violation("INVENTORY", text)
