@@ -309,6 +309,9 @@ def test_reports_tell_what_was_sold_and_what_is_paid():
 
 def test_an_own_sale_first_meets_the_users_open_buy():
     world = holder()
+    world.deposit(ALICE, "100")
     world.order(ALICE, "100", "two")
+    world.redeem(ALICE, "0.5")
     world.sell(ALICE, "0.5")
+    world.tick(1)
     assert world.last(ALICE, "sale").reason is RejectReason.SELF_MATCHED or sale(world).amount < amt("0.5")
