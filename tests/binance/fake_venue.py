@@ -170,15 +170,16 @@ class FakeVenue:
         await self.report(order, "NEW")
         fills = []
         if self.fill:
-            fills.append(await self.trade(order["orderId"], Decimal(query["quantity"]) * self.fill))
+            quantity = Decimal(query["quantity"]) * self.fill
+            fills.append(await self.trade(order["orderId"], quantity, at=order["transactTime"]))
         if query["timeInForce"] != "GTC" and order["status"] in ("NEW", "PARTIALLY_FILLED"):
             order["status"] = "EXPIRED"
             await self.report(order, "EXPIRED")
         shown = [{**fill, "tradeId": fill["id"]} for fill in fills]
         return {**order, "fills": shown}
 
-    async def trade(self, order_id: int, quantity: Decimal) -> dict:
-        """Fill a part of an order."""
+    async def trade(self, order_id: int, quantity: Decimal, *, at: int = 0) -> dict:
+        """Fill a part of an order; one that is filled as it comes in has one time for both."""
         order = self.orders[order_id]
         done = Decimal(order["executedQty"]) + quantity
         value = Decimal(order["cummulativeQuoteQty"]) + quantity * Decimal(order["price"])
@@ -193,7 +194,7 @@ class FakeVenue:
             "qty": eight(quantity),
             "commission": eight(quantity / 1000 if buys else quantity * Decimal(order["price"]) / 1000),
             "commissionAsset": "BTC" if buys else "USDC",
-            "time": self.now(),
+            "time": at or self.now(),
             "isBuyer": buys,
             "isMaker": False,
         }
@@ -210,6 +211,7 @@ class FakeVenue:
         event |= {"z": order["executedQty"], "Z": order["cummulativeQuoteQty"], "n": "0", "N": None, "m": False}
         if trade:
             event |= {"t": trade["id"], "l": trade["qty"], "L": trade["price"], "n": trade["commission"]}
+            event["T"] = trade["time"]
             event["N"] = trade["commissionAsset"]
         if self.send_events:
             for socket in list(self.user_sockets):

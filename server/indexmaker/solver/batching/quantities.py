@@ -162,11 +162,12 @@ class _Maker:
             nudge = market.instrument.lot_step // _NUDGE
             quantity = market.instrument.quantity_down(min(wanted + nudge, depth))
             padding = mul_ceil(least - wanted, limit)
+            covering = mul_ceil(market.gross(cover), limit)
             if quantity >= least:
-                self._take(market.venue, mul_ceil(market.gross(cover), limit))
+                self._take(market.venue, covering)
                 self._add(Draft(place, market, limit, quantity, min(cover, market.net(quantity))))
-            elif theirs and least <= depth and self._affordable(place, padding):
-                self._take(market.venue, padding + mul_ceil(market.gross(cover), limit))
+            elif theirs and least <= depth and self._affordable(place, padding, besides=covering):
+                self._take(market.venue, padding + covering)
                 self._add(Draft(place, market, limit, least, cover, padding))
             elif theirs:
                 self.too_small.add(place)
@@ -180,15 +181,16 @@ class _Maker:
         short = self.request.shorts.get((place.asset, place.venue), 0)
         if not self.house or not short:
             return 0
-        affordable = max(0, self.cash.get(place.venue, 0)) * ATOMS // limit
+        nudge = mul_ceil(market.instrument.lot_step // _NUDGE, limit)
+        affordable = max(0, self.cash.get(place.venue, 0) - nudge) * ATOMS // limit
         room = max(0, market.depth(Side.BUY, limit) - market.gross(theirs))
         return min(short, market.net(min(room, affordable)))
 
-    def _affordable(self, place: Place, padding: int) -> bool:
+    def _affordable(self, place: Place, padding: int, *, besides: int) -> bool:
         held = mul_ceil(self.request.stock(place.asset), self.request.mid(place.asset))
         held += sum(draft.padding for draft in self.drafts if draft.place.asset == place.asset)
         within = held + padding <= self.request.config.inventory_budget_of(place.asset)
-        return within and padding <= self.cash.get(place.venue, 0)
+        return within and padding + besides <= self.cash.get(place.venue, 0)
 
     def _free(self, asset: str, venue: str) -> int:
         """Inventory on a venue; only called where sellers have something left, so that no buyer uses it."""
