@@ -85,21 +85,25 @@ def demo(
                 console.print(f"[red]{cause or 'it took too long'}[/]", highlight=False)
             console.print(f"everything that was logged: {files.log}", highlight=False)
             return 2
-    _show(console, outcome, files)
+    kept = keep or folder is not None or not outcome.report["ok"]
+    _show(console, outcome, files, kept=kept)
     if report is not None:
         report.write_text(json.dumps(outcome.report, indent=1) + "\n")
         console.print(f"report: {report}", highlight=False)
-    if outcome.report["ok"] and folder is None and not keep:
+    if not kept:
         shutil.rmtree(root)
     return 0 if outcome.report["ok"] else 1
 
 
-def _show(console: Console, outcome: Outcome, files: DemoFiles) -> None:
+def _show(console: Console, outcome: Outcome, files: DemoFiles, *, kept: bool) -> None:
     print_orders(console, outcome.report["orders"])
     for invoice in outcome.shown:
         print_invoice(console, invoice)
     print_checks(console, outcome.checks)
-    console.print(f"files, while kept (--keep): {files.root}; log: {files.log}", highlight=False)
+    if kept:
+        console.print(f"files: {files.root}; log: {files.log}", highlight=False)
+    else:
+        console.print("the files were removed; --keep or --folder keeps them", highlight=False)
     console.print("next: docs/tutorial/first-order.md, README.md for your own configuration", highlight=False)
 
 

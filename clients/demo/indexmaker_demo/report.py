@@ -113,14 +113,23 @@ def _mint_lines(lines: Table, invoice: invoices_pb2.Invoice) -> None:
 
 
 def _print_lots(console: Console, invoice: invoices_pb2.Invoice) -> None:
-    lots = Table(title="Lots: parts of trades at the venue", box=SIMPLE_HEAD)
-    for name in ("asset", "quantity", "price", "value", "fee", "venue trade"):
-        lots.add_column(name, justify="left" if name in ("asset", "venue trade") else "right", no_wrap=True)
+    lots = Table(title="Lots: what each part of the basket came from, or went to", box=SIMPLE_HEAD)
+    for name in ("asset", "quantity", "price", "value", "fee", "origin"):
+        lots.add_column(name, justify="left" if name in ("asset", "origin") else "right", no_wrap=True)
     for lot in invoice.lots:
         quantity, price = _short(lot.quantity, decimals=8), lot.price
         value, fee = _short(lot.value, decimals=6), _short(lot.fee, decimals=6)
-        lots.add_row(lot.asset, quantity, price, value, fee, f"{lot.symbol} {lot.trade_id}")
+        lots.add_row(lot.asset, quantity, price, value, fee, _origin(lot))
     console.print(lots)
+
+
+def _origin(lot: invoices_pb2.InvoiceLot) -> str:
+    """Only a lot of a venue trade has the trade's own price; the others are at the mid price of their batch."""
+    if lot.source == "CROSS":
+        return "another order of the batch, at the mid price"
+    if lot.source == "INVENTORY":
+        return "the house's inventory, at the mid price"
+    return f"venue trade {lot.symbol} {lot.trade_id}"
 
 
 def print_checks(console: Console, checks: Sequence[Check]) -> None:

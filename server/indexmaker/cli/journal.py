@@ -15,7 +15,7 @@ from indexmaker.cli.engines import EngineNotFoundError, engine_factory
 from indexmaker.runtime import Entry, RuntimeFault
 from indexmaker.runtime.verification import replay as replay_journal
 from indexmaker.runtime.verification import verify_chain, verify_snapshots
-from indexmaker.storage import Database, SqlJournal, StorageError, check
+from indexmaker.storage import Database, SqlJournal, StorageError, check, engines_of
 
 __all__ = ["app"]
 
@@ -119,6 +119,10 @@ def _journal(db: str, engine: str) -> Iterator[SqlJournal]:
     check(db)
     name = engine_factory(engine)().name if ":" in engine else engine
     with Database(db) as database:
+        known = engines_of(database)
+        if name not in known:
+            there = f"it has {', '.join(known)}" if known else "it has none yet"
+            raise EngineNotFoundError(f"this database has no journal of the engine {name!r}; {there}")
         yield SqlJournal(database, name)
 
 
@@ -137,6 +141,8 @@ def _reporting(*, json: bool) -> Iterator[dict[str, Any]]:
     report: dict[str, Any] = {"code": OK}
     try:
         yield report
+    except BrokenPipeError:
+        raise  # whoever read the output has seen enough
     except RuntimeFault as fault:
         report |= {"code": MISMATCH, "error": type(fault).__name__, "message": str(fault)}
     except (StorageError, EngineNotFoundError, OSError) as fault:

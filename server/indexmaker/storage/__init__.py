@@ -8,7 +8,7 @@ from indexmaker.storage.errors import (
     StorageError,
 )
 from indexmaker.storage.invoices import InvoiceArchive, IssuedInvoice, NewInvoice, Settlement
-from indexmaker.storage.journal import SqlJournal
+from indexmaker.storage.journal import SqlJournal, engines_of
 from indexmaker.storage.leases import SqlLeases
 from indexmaker.storage.nav_history import NavHistory, NavPoint
 from indexmaker.storage.recorder import ReportRecorder
@@ -34,5 +34,6 @@ __all__ = [
     "SqlLeases",
     "StorageError",
     "check",
+    "engines_of",
     "upgrade",
 ]

@@ -12,7 +12,7 @@ from indexmaker.runtime.snapshots import Snapshot
 from indexmaker.storage.database import Database
 from indexmaker.storage.models import JournalEntryRow, LeaseRow, SnapshotRow, table
 
-__all__ = ["SqlJournal"]
+__all__ = ["SqlJournal", "engines_of"]
 
 _PAGE = 1000
 
@@ -20,6 +20,12 @@ _entries = table(JournalEntryRow)
 _ENTRY_COLUMNS = [_entries.c[name] for name in Entry.__struct_fields__]
 _snapshots = table(SnapshotRow)
 _SNAPSHOT_COLUMNS = [_snapshots.c[name] for name in Snapshot.__struct_fields__]
+
+
+def engines_of(database: Database) -> list[str]:
+    """Names of the engines that have a journal in a database."""
+    with database.reading() as connection:
+        return sorted(connection.execute(sa.select(_entries.c.engine).distinct()).scalars())
 
 
 class SqlJournal:
