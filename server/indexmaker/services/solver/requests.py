@@ -50,7 +50,7 @@ def amount_of(text: str, *, field: str, optional: bool = False) -> int:
     try:
         atoms = parse_atoms(text, field=field)
     except MoneyError as error:
-        raise InvalidFieldError(field, str(error)) from None
+        raise InvalidFieldError(field, str(error).removeprefix(f"{field}: ")) from None
     if atoms < 0:
         raise InvalidFieldError(field, f"{text} is negative")
     return atoms
