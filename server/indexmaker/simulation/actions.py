@@ -29,7 +29,7 @@ def describe(action: Action) -> str:
 
 def group_of(action: Action) -> str:
     """Actions that belong together: what one user does, or all faults of one kind."""
-    places = {"deposit": 1, "sell": 1, "buy": 0, "cancel": 0, "amend": 0}
+    places = {"deposit": 1, "sell": 1, "buy": 0, "cancel": 0, "amend": 0, "quote": 0}
     if action.kind in places:
         return f"user {action.args[places[action.kind]]}"
     return action.kind

@@ -9,16 +9,23 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from indexmaker.simulation import chain_events as told
 from indexmaker.simulation.chance import Chance
 from indexmaker.simulation.faults import FaultKind
 from indexmaker.simulation.gate import Contracts, KeeperCommand, Refused, Request, RequestKind, RequestState
 from indexmaker.simulation.link import Link
-from indexmaker.simulation.listings import CHAIN, SECOND
+from indexmaker.simulation.listings import SECOND
 from indexmaker.simulation.scheduler import Scheduler
 from indexmaker.simulation.violation import Violation
 from indexmaker.solver import events as ev
-from indexmaker.solver.commands import CommitCollateral, CommitRedemptions
-from indexmaker.solver.vocabulary import CommitFailure, Finality, SettlementState
+from indexmaker.solver.commands import (
+    CommitCollateral,
+    CommitRedemptions,
+    PublishWeights,
+    SettleInvoice,
+    SettleRedemption,
+)
+from indexmaker.solver.vocabulary import Finality, SettlementState
 
 __all__ = ["Chain"]
 
@@ -45,6 +52,7 @@ class _Operation:
     undo: Callable[[], None] | None = None
     refusal: str = ""
     block: int = 0
+    block_hash: str = ""
     state: SettlementState = SettlementState.SUBMITTED
 
 
@@ -67,6 +75,8 @@ class Chain:
         self._mempool: list[_Operation] = []
         self._blocks: deque[_Block] = deque()
         self._height = 0
+        self._final = 0
+        """The highest block that was ever final: no reorg goes so deep."""
         self._forks = 0
         self._resume_at = 0
         self._transactions: dict[str, _Operation] = {}
@@ -116,7 +126,7 @@ class Chain:
         """
         undone: list[_Operation] = []
         for _ in range(depth):
-            if not self._blocks:
+            if not self._blocks or self._height <= self._final:
                 break
             block = self._blocks.pop()
             self._height -= 1
@@ -167,9 +177,10 @@ class Chain:
         for number in list(self._recent):
             operation = self._filed.get(number)
             if operation is not None and operation.request is not None:
-                self._tell_request(operation.request, self._finality(operation.block))
-                if operation.request.state is RequestState.CANCELLED:
-                    self._tell_withdrawn(operation.request)
+                request = operation.request
+                self._tell(request, told.seen(request, self._finality(operation.block)))
+                if request.state is RequestState.CANCELLED:
+                    self._tell(request, told.withdrawn(request))
         for command_id in list(self._open):
             self._tell_state(self._transactions[command_id])
 
@@ -183,7 +194,7 @@ class Chain:
 
     def _check_refusal(self, command: KeeperCommand, text: str) -> None:
         """A settlement that breaks a rule of the contracts is the core's fault, and can never succeed."""
-        if isinstance(command, CommitCollateral | CommitRedemptions):
+        if not isinstance(command, SettleInvoice | SettleRedemption):
             return
         if not text.startswith(_MAY_FAIL):
             raise Violation("GATE_REFUSES", f"{command.command_id} for {command.invoice.order_id}: {text}")
@@ -220,6 +231,7 @@ class Chain:
             self._mempool = [operation for operation in self._mempool if operation.ready_at > now]
         for operation in ready:
             self._include(operation, block)
+        self._final = max(self._final, self._height - _FINAL_DEPTH)
         for depth, finality in _DEPTHS:
             if len(self._blocks) > depth:
                 for operation in self._blocks[-1 - depth].operations:
@@ -244,27 +256,30 @@ class Chain:
                 self._check_refusal(command, str(refused))
             operation.refusal = str(refused)
         block.operations.append(operation)
+        operation.block_hash = block.hash
         if request is None:
+            self._tell_weights(operation, Finality.SEEN)
             return
         if operation.cancels:
-            self._tell_withdrawn(request)
+            self._tell(request, told.withdrawn(request))
         else:
             request.block_hash = block.hash
             self._filed[request.number] = operation
             self._recent.append(request.number)
-            self._tell_request(request, Finality.SEEN)
-            self._tell_terms(request)
+            self._tell(request, told.seen(request, Finality.SEEN))
+            self._tell(request, told.terms_of(request))
 
     def _undo(self, operation: _Operation, block: _Block) -> None:
         if operation.undo is not None:
             operation.undo()
             operation.undo = None
+        landed = not operation.refusal
         operation.refusal = ""
         request, command = operation.request, operation.command
         if request is not None and not operation.cancels:
             self._filed.pop(request.number, None)
-            self._tell_retracted(request, block.hash)
-        elif command is not None and not isinstance(command, CommitCollateral | CommitRedemptions):
+            self._tell(request, told.retracted(request, block.hash))
+        elif isinstance(command, SettleInvoice | SettleRedemption):
             known = command.command_id in self._confirmed
             self._confirmed.discard(command.command_id)
             operation.state = SettlementState.SUBMITTED
@@ -273,13 +288,16 @@ class Chain:
         elif command is not None:
             operation.state = SettlementState.SUBMITTED
             self._open[command.command_id] = None
+            if isinstance(command, PublishWeights) and landed:
+                self._link.tell(told.weights_retracted(command, block.hash), subject=command.gate)
 
     def _deeper(self, operation: _Operation, finality: Finality) -> None:
         if operation.command is None:
             if operation.request is not None and not operation.cancels:
                 operation.request.confirmed = True
-                self._tell_request(operation.request, finality)
+                self._tell(operation.request, told.seen(operation.request, finality))
             return
+        self._tell_weights(operation, finality)
         if operation.refusal:
             if finality is Finality.FINAL:
                 self._close(operation, SettlementState.REVERTED)
@@ -302,26 +320,8 @@ class Chain:
         return reached[-1] if reached else Finality.SEEN
 
     def _events(self, operation: _Operation, state: SettlementState) -> list[ev.SolverEvent]:
-        command = operation.command
-        assert command is not None
-        tx_hash = f"0x{command.command_id}"
-        if not isinstance(command, CommitCollateral | CommitRedemptions):
-            return [
-                ev.SettlementUpdated(
-                    command_id=command.command_id,
-                    state=state,
-                    tx_hash=tx_hash,
-                    block=operation.block,
-                    reason=operation.refusal,
-                )
-            ]
-        if state in (SettlementState.CONFIRMED, SettlementState.FINAL):
-            return [ev.CollateralCommitted(command_id=command.command_id, tx_hash=tx_hash)]
-        if state is SettlementState.REVERTED:
-            gone = operation.refusal.startswith(("NotPending", "UnknownRequest"))
-            failure = CommitFailure.REQUEST_GONE if gone else CommitFailure.RETRYABLE
-            return [ev.CommitFailed(command_id=command.command_id, reason=operation.refusal, failure=failure)]
-        return []
+        assert operation.command is not None
+        return told.of_transaction(operation.command, state, block=operation.block, reason=operation.refusal)
 
     def _answer(self, command: KeeperCommand, operation: _Operation) -> None:
         """The answer to the call itself; it may come after what the stream says."""
@@ -340,51 +340,11 @@ class Chain:
         for event in self._events(operation, state):
             self._link.tell(event, subject=command_id)
 
-    def _tell_request(self, request: Request, finality: Finality) -> None:
-        if request.kind is RequestKind.DEPOSIT:
-            event: ev.SolverEvent = ev.DepositSeen(
-                chain_id=CHAIN,
-                tx_hash=request.tx_hash,
-                log_index=0,
-                request_id=request.request_id,
-                gate=request.gate,
-                account=request.account,
-                amount=request.amount,
-                finality=finality,
-                block_hash=request.block_hash,
-            )
-        else:
-            event = ev.RedemptionSeen(
-                chain_id=CHAIN,
-                tx_hash=request.tx_hash,
-                log_index=0,
-                request_id=request.request_id,
-                gate=request.gate,
-                account=request.account,
-                units=request.amount,
-                finality=finality,
-                block_hash=request.block_hash,
-            )
-        self._link.tell(event, subject=request.gate)
+    def _tell_weights(self, operation: _Operation, finality: Finality) -> None:
+        if isinstance(operation.command, PublishWeights) and not operation.refusal:
+            event = told.weights_published(operation.command, finality, operation.block_hash)
+            self._link.tell(event, subject=operation.command.gate)
 
-    def _tell_terms(self, request: Request) -> None:
-        gate, number, least, most = request.gate, request.request_id, request.least, request.max_fee
-        if request.kind is RequestKind.DEPOSIT:
-            event: ev.SolverEvent = ev.DepositTerms(
-                chain_id=CHAIN, gate=gate, request_id=number, min_units=least, max_fee=most
-            )
-        else:
-            event = ev.RedemptionTerms(chain_id=CHAIN, gate=gate, request_id=number, min_out=least, max_fee=most)
-        self._link.tell(event, subject=request.gate)
-
-    def _tell_withdrawn(self, request: Request) -> None:
-        deposit = request.kind is RequestKind.DEPOSIT
-        kind = ev.DepositWithdrawn if deposit else ev.RedemptionWithdrawn
-        event = kind(chain_id=CHAIN, gate=request.gate, request_id=request.request_id)
-        self._link.tell(event, subject=request.gate)
-
-    def _tell_retracted(self, request: Request, block_hash: str) -> None:
-        deposit = request.kind is RequestKind.DEPOSIT
-        kind = ev.DepositRetracted if deposit else ev.RedemptionRetracted
-        event = kind(chain_id=CHAIN, tx_hash=request.tx_hash, log_index=0, block_hash=block_hash)
+    def _tell(self, request: Request, event: ev.SolverEvent) -> None:
+        """Everything that a gate says comes in its order."""
         self._link.tell(event, subject=request.gate)

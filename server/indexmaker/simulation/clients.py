@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from indexmaker.money import ATOMS
 from indexmaker.simulation.link import Link
 from indexmaker.solver import events as ev
+from indexmaker.solver.handlers.quotes import quote_id_of
 from indexmaker.solver.vocabulary import Side
 
 __all__ = ["Clients"]
+
+_ROUTING_FEE = ATOMS
 
 
 class Clients:
@@ -35,6 +39,32 @@ class Clients:
         """Order collateral for units."""
         event = ev.OrderSubmitted(client_order_id=name, account=account, side=Side.SELL, index=index, amount=units)
         self._link.tell(event, subject=account)
+
+    def quote(self, account: str, name: str, *, index: str, amount: int, books: tuple[ev.Book, ...]) -> None:
+        """Ask for a binding quote for an order, and order by it."""
+        event = ev.QuoteRequested(
+            account=account,
+            client_quote_id=name,
+            side=Side.BUY,
+            index=index,
+            amount=amount,
+            routing_fee=_ROUTING_FEE,
+            books=books,
+        )
+        self._link.tell(event, subject=account)
+        order = ev.OrderSubmitted(
+            client_order_id=name,
+            account=account,
+            side=Side.BUY,
+            index=index,
+            amount=amount,
+            quote_id=quote_id_of(account, name),
+        )
+        self._link.tell(order, subject=account)
+
+    def propose(self, index: str, proposal: str, weights: tuple[tuple[str, int], ...]) -> None:
+        """The curator calls for other weights."""
+        self._link.tell(ev.WeightsProposed(symbol=index, proposal_id=proposal, weights=weights), subject=index)
 
     def cancel(self, account: str, name: str) -> None:
         """Have an order end."""

@@ -16,13 +16,14 @@ from indexmaker.simulation.scheduler import Scheduler
 from indexmaker.solver.commands import (
     CommitCollateral,
     CommitRedemptions,
+    PublishWeights,
     SettleInvoice,
     SettleRedemption,
 )
 
 __all__ = ["Contracts", "KeeperCommand", "Refused", "Request", "RequestKind", "RequestState"]
 
-KeeperCommand = CommitCollateral | CommitRedemptions | SettleInvoice | SettleRedemption
+KeeperCommand = CommitCollateral | CommitRedemptions | SettleInvoice | SettleRedemption | PublishWeights
 
 
 class Refused(Exception):
@@ -84,6 +85,8 @@ class Contracts:
     ever: dict[tuple[str, int], list[Request]] = field(default_factory=lambda: defaultdict(list))
     """Every request that had this id at a time: a reorg may give the id to another."""
     last_id: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+    """Version of the weights on each gate."""
     refunded: int = 0
     refunds: int = 0
     minted: int = 0
@@ -141,6 +144,8 @@ class Contracts:
                 return self._settle(command, now)
             case SettleRedemption():
                 return self._pay(command, now)
+            case PublishWeights():
+                return self._publish(command)
 
     def _request(self, gate: str, request_id: int, state: RequestState) -> Request:
         request = self.requests.get((gate, request_id))
@@ -174,6 +179,17 @@ class Contracts:
         def undo() -> None:
             for request in found:
                 self._enter(request, RequestState.PENDING)
+
+        return undo
+
+    def _publish(self, command: PublishWeights) -> Callable[[], None]:
+        before = self.weights.get(command.gate, 0)
+        if command.version <= before:
+            raise Refused(f"WeightsVersionNotNewer: {command.version}, {before} is there")
+        self.weights[command.gate] = command.version
+
+        def undo() -> None:
+            self.weights[command.gate] = before
 
         return undo
 

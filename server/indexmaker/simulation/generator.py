@@ -23,6 +23,7 @@ _DIRECTIONS = ("in", "out")
 _SYMBOLS = tuple(one.symbol for one in LISTINGS)
 _INDICES = tuple(one.symbol for one in index_definitions())
 _MILLISECOND = SECOND // 1000
+_WEIGHTS_EVERY_S = 150
 _FEW = 3
 """Up to so many kinds of faults alone come four times as often."""
 _REFUSALS = (
@@ -74,7 +75,7 @@ _FAULTS: dict[FaultKind, tuple[int, _Draw]] = {
 def actions(seed: int, faults: Iterable[FaultKind]) -> Iterator[Action]:
     """All actions of a seed, for ever, in order of time."""
     wanted = frozenset(faults)
-    sources: list[Iterator[Action]] = [_users(seed, doubled=FaultKind.DUPLICATES in wanted)]
+    sources: list[Iterator[Action]] = [_users(seed, doubled=FaultKind.DUPLICATES in wanted), _curators(seed)]
     alone = len(wanted) <= _FEW
     for kind in FaultKind:
         if kind in wanted and kind in _FAULTS:
@@ -105,6 +106,17 @@ def _users(seed: int, *, doubled: bool) -> Iterator[Action]:
             heapq.heappush(waiting, (action.at, planned, action))
 
 
+def _curators(seed: int) -> Iterator[Action]:
+    """Now and then an index gets other weights, and perhaps other assets."""
+    random = Random(f"{seed}:curators")  # noqa: S311
+    at = 0
+    for number in _numbers():
+        at += int(random.expovariate(1 / _WEIGHTS_EVERY_S) * SECOND) + 1
+        parts = [random.choice((0, 0, 1, 2, 5)) for _ in LISTINGS]
+        parts[random.randrange(len(parts))] += 3
+        yield Action(at, "weights", (random.choice(_INDICES), f"w{number}", *parts))
+
+
 def _numbers() -> Iterator[int]:
     number = 0
     while True:
@@ -120,12 +132,16 @@ def _story(random: Random, number: int, at: int, *, doubled: bool) -> Iterator[A
     user, index, name = random.randrange(USERS), random.choice(_INDICES), f"b{number}"
     amount = _amount(random)
     way = random.random()
+    if way < 0.05:
+        yield Action(at, "quote", (user, name, index, amount))
+        yield Action(at + SECOND, "deposit", (number, user, index, amount, 0, -1))
+        return
     if way < 0.96:
         deposit_at = at + random.randint(-2, 20) * SECOND
         extra = random.choice((0, 0, 0, 1, 1000, 5 * 10**6)) * UNIT
         least, max_fee = _protection(random, amount)
         yield Action(max(at, deposit_at), "deposit", (number, user, index, amount + extra, least, max_fee))
-    if way > 0.02:
+    if way > 0.07:
         max_price = random.choice((0,) * 22 + (104, 101, 98)) * ATOMS
         max_fee = random.choice((0,) * 9 + (1,)) * (amount // 50)
         expires = random.choice((0,) * 14 + (45, 150)) * SECOND

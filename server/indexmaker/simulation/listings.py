@@ -110,6 +110,8 @@ def index_definitions() -> tuple[IndexCreated, ...]:
             ),
             target_price=100 * ATOMS,
             management_fee=parse_atoms(fee),
+            annual_fee=ATOMS // 50 if symbol == "TOP3" else 0,
+            redemption_fee=parse_atoms(fee) // 2,
             min_order=10 * ATOMS,
             max_order=20_000 * ATOMS,
             collateral=COLLATERAL,
@@ -140,4 +142,8 @@ def configuration(*, strategy: str) -> SolverConfig:
         aggregation_window_ns=60 * SECOND,
         hold_ns=10 * SECOND,
         retention_ns=10 * _MINUTE,
+        rebalance_drain_ns=60 * SECOND,
+        rebalance_trade_ns=5 * _MINUTE,
+        fee_period_ns=10 * _MINUTE,
+        quote_life_ns=20 * SECOND,
     )

@@ -55,6 +55,8 @@ def simulate(
             "expired": ends["expired"],
             "fills": world.venue.fills,
             "partial_fills": world.orders.partial,
+            "quotes_used": world.orders.quotes_used,
+            "rebalances": world.orders.rebalances,
             "rejected": ends["rejected"],
             "reorganisations": world.chain.reorganised,
             "signatures": world.guardian.signed,

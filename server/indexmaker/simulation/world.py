@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from indexmaker.money import ATOMS, floor_to_step
+from indexmaker.money import ATOMS, floor_to_step, split_pro_rata
 from indexmaker.runtime import Committed, Engine
 from indexmaker.simulation.actions import Action
 from indexmaker.simulation.bridge import Bridge
@@ -217,6 +217,17 @@ class World:
         self.chain.file(number, RequestKind.REDEEM, gate=gate, account=account, terms=(units, least_paid, -1))
         self.clients.sell(account, name, index=index, units=units)
 
+    def _quote(self, user: int, name: str, index: str, amount: int) -> None:
+        """Ask for a binding quote, and use it as soon as may be."""
+        account = self._account(user)
+        self.clients.quote(account, name, index=index, amount=amount, books=self.venue.books())
+
+    def _weights(self, index: str, proposal: str, *parts: int) -> None:
+        """The curator wants other weights; `parts` are one share for each listed asset, 0 for those left out."""
+        shares = [(one.asset, part) for one, part in zip(LISTINGS, parts, strict=True) if part]
+        weights = tuple(sorted(split_pro_rata(ATOMS, shares).items()))
+        self.clients.propose(index, proposal, weights)
+
     def _cancel(self, user: int, name: str) -> None:
         self.clients.cancel(self._account(user), name)
 
@@ -266,6 +277,8 @@ _DEEDS: dict[str, _Deed] = {
     "cancel": World._cancel,  # noqa: SLF001
     "amend": World._amend,  # noqa: SLF001
     "withdraw": World._withdraw,  # noqa: SLF001
+    "quote": World._quote,  # noqa: SLF001
+    "weights": World._weights,  # noqa: SLF001
 }
 
 _TROUBLE: dict[FaultKind, _Deed] = {
@@ -293,6 +306,7 @@ _EDGES: dict[type, str] = {
     out.CommitRedemptions: "chain",
     out.SettleInvoice: "chain",
     out.SettleRedemption: "chain",
+    out.PublishWeights: "chain",
     out.QuoteRoute: "bridge",
     out.StartTransfer: "bridge",
     out.ConfirmArrival: "bridge",

@@ -28,6 +28,8 @@ __all__ = ["BooksWatch"]
 
 _OLDEST = 45 * 60 * SECOND
 """How long world and ledger may see a deed differently."""
+_OLDEST_REQUEST = 15 * 60 * SECOND
+"""The same for requests, which need no settlement."""
 _WAITING = (LotState.UNCONFIRMED, LotState.CONFIRMED)
 _LEFT = (WithdrawalState.SENT, WithdrawalState.COMPLETED)
 _VENUE = accounts.venue_place(VENUE)
@@ -87,8 +89,9 @@ class BooksWatch:
         """Nothing may stay in flight for ever."""
         oldest = self._scheduler.now - _OLDEST
         for name, pot in self._pots():
+            most = _OLDEST_REQUEST if name.startswith("escrow") else _OLDEST
             for key, outside, inside, since in pot.in_flight():
-                if since < oldest:
+                if since < self._scheduler.now - most:
                     text = f"{name}: {key} is {format_atoms(outside)} outside, {format_atoms(inside)} in the books"
                     raise Violation("DRIFT", text)
         for key, (since, _) in self._venue.unbooked.items():

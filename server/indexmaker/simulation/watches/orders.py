@@ -11,9 +11,9 @@ from indexmaker.simulation.scheduler import Scheduler
 from indexmaker.simulation.violation import Violation
 from indexmaker.solver import SolverEngine
 from indexmaker.solver import events as ev
-from indexmaker.solver.commands import BatchReport, IndexOrderReport
+from indexmaker.solver.commands import BatchReport, IndexOrderReport, QuoteReport, RebalanceReport
 from indexmaker.solver.state import IndexOrder
-from indexmaker.solver.vocabulary import ExecType, OrderState, Side
+from indexmaker.solver.vocabulary import ExecType, OrderState, QuoteState, RebalanceState, Side
 
 __all__ = ["OrderWatch"]
 
@@ -42,6 +42,8 @@ class OrderWatch:
         self.ends: Counter[str] = Counter()
         self.batches = 0
         self.partial = 0
+        self.rebalances = 0
+        self.quotes_used = 0
 
     def take(self, committed: Committed[Any, Any], engine: SolverEngine) -> None:
         """Look at the reports of an event."""
@@ -50,6 +52,10 @@ class OrderWatch:
                 self._reported(output)
             elif isinstance(output, BatchReport) and output.legs and not output.closed:
                 self.batches += 1
+            elif isinstance(output, RebalanceReport) and output.state is RebalanceState.COMPLETED:
+                self.rebalances += 1
+            elif isinstance(output, QuoteReport) and output.state is QuoteState.USED:
+                self.quotes_used += 1
         if isinstance(committed.event, ev.BatchSolve):
             self._solved(committed, engine)
 
