@@ -66,6 +66,17 @@ def _note_prices(step: Step, event: BatchSolve) -> None:
             step.state.marks[instrument.base] = (book.bids[0][0] + book.asks[0][0]) // 2
 
 
+def _candidates(step: Step, orders: list[IndexOrder]) -> list[IndexOrder]:
+    """As many orders as a batch may have, oldest first. Where there are more, those come that were not looked at for
+    the longest time: orders that cannot be served at the moment keep nobody else out.
+    """
+    most = step.state.config.batch_orders
+    chosen = sorted(orders, key=lambda order: (order.looked_at, order.sequence))[:most]
+    for order in chosen:
+        order.looked_at = step.sequence
+    return sorted(chosen, key=lambda order: order.sequence)
+
+
 def _solve(
     step: Step,
     batch_id: str,
@@ -77,7 +88,7 @@ def _solve(
     books: _Books,
 ) -> None:
     config = step.state.config
-    candidates = orders[: config.batch_orders]
+    candidates = _candidates(step, orders)
     for order in candidates:
         if not order.units:
             index = step.index_of(order)

@@ -77,6 +77,8 @@ class IndexOrder(Record, kw_only=True):
     """SELL: the commit of its tokens that is on its way."""
     payout_share: int = 0
     """SELL: whole token units of the proceeds that go to the keeper; `transfer_id` is their payout."""
+    looked_at: int = 0
+    """Sequence of the last attempt at a batch that considered it."""
     idle: int = 0
     minimum_since: int = 0
     lots: list[InvoiceLot] = msgspec.field(default_factory=list)
