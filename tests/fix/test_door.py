@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+import uvloop
 
 from fix.conftest import ALICE, BOB
 from fix.raw import raw_client
@@ -145,3 +146,31 @@ async def test_without_room_for_clients_a_newcomer_is_cut(house) -> None:
                 pass
         await client.say("1", {"TestReqID": "x"})
         assert (await client.hear())["Header"]["MsgType"] == "0"
+
+
+def test_the_door_works_on_the_loop_that_plugins_run_on() -> None:
+    """uvloop's sockets are transports without being subclasses of asyncio's."""
+
+    class Echo(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+            guard.proven(transport)
+
+        def data_received(self, data: bytes) -> None:
+            self.transport.write(data)
+
+    async def talk() -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(guard.guarding(Echo), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        heard = []
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"hello")
+            heard.append(await reader.read(5))
+        server.close()
+        return heard
+
+    guard = door(connections_per_address=1)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(talk()) == [b"hello", b""], "one is served, the next of the address is refused"

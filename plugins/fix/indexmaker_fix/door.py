@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 
@@ -28,8 +29,8 @@ class Door:
     def __init__(self, limits: Limits, *, patience: float) -> None:
         self._limits = limits
         self._patience = patience
-        self._open: dict[asyncio.Transport, str] = {}
-        self._strangers: dict[asyncio.Transport, asyncio.TimerHandle] = {}
+        self._open: dict[asyncio.BaseTransport, str] = {}
+        self._strangers: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
         self._of_address: Counter[str] = Counter()
 
     def guarding(self, serve: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
@@ -55,10 +56,11 @@ class Door:
 
     def proven(self, transport: asyncio.BaseTransport | None) -> None:
         """The connection has logged on."""
-        if isinstance(transport, asyncio.Transport) and transport in self._strangers:
-            self._strangers.pop(transport).cancel()
+        waiting = self._strangers.pop(transport, None) if transport is not None else None
+        if waiting is not None:
+            waiting.cancel()
 
-    def closed(self, transport: asyncio.Transport) -> None:
+    def closed(self, transport: asyncio.BaseTransport) -> None:
         """Forget a connection; one that is not known does not matter."""
         self.proven(transport)
         address = self._open.pop(transport, None)
@@ -67,10 +69,10 @@ class Door:
             if not self._of_address[address]:
                 del self._of_address[address]
 
-    def _send_away(self, stranger: asyncio.Transport, reason: str) -> None:
+    def _send_away(self, stranger: asyncio.BaseTransport, reason: str) -> None:
         _log.info("stranger sent away", address=self._open.get(stranger, ""), reason=reason)
         self.closed(stranger)
-        stranger.abort()
+        cast("asyncio.Transport", stranger).abort()
 
 
 class _Guarded(asyncio.Protocol):
@@ -82,11 +84,11 @@ class _Guarded(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        if not self._door.opened(transport):
-            transport.abort()
+        wire = cast("asyncio.Transport", transport)  # of what kind is the loop's affair: uvloop's is no subclass
+        if not self._door.opened(wire):
+            wire.abort()
             return
-        self._transport = transport
+        self._transport = wire
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
