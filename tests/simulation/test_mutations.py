@@ -13,6 +13,7 @@ from indexmaker.solver import events as ev
 from indexmaker.solver.handlers import (
     arrivals,
     asset_orders,
+    batches,
     clock,
     closing,
     collateral,
@@ -180,13 +181,17 @@ def buyers_and_sellers_of_a_batch_get_more_than_there_is(patch):
     patch.setattr(sharing, "given_by_venue", more)
 
 
+def the_first_in_line_keep_everybody_else_out(patch):
+    patch.setattr(batches, "_candidates", lambda step, orders: orders[:4])
+
+
 MUTATIONS: list[tuple[Mutation, str, int]] = [
     (trades_are_booked_as_often_as_they_are_told, "doubled", 1),
     (payments_of_trades_are_not_posted, "none", 1),
     (what_was_reserved_is_not_given_back, "none", 1),
     (a_mint_is_submitted_again_while_the_first_may_land, "none", 1),
     (withdrawn_requests_are_still_counted, "none", 1),
-    (retracted_requests_are_still_counted, "reorgs", 5),
+    (retracted_requests_are_still_counted, "reorgs", 4),
     (commands_are_not_kept_for_after_a_restart, "crashes", 1),
     (answered_commands_are_never_forgotten, "none", 1),
     (names_are_not_the_same_in_a_replay, "none", 1),
@@ -200,6 +205,7 @@ MUTATIONS: list[tuple[Mutation, str, int]] = [
     (one_request_pays_for_two_orders, "none", 1),
     (arrivals_are_booked_as_announced, "delays", 1),
     (buyers_and_sellers_of_a_batch_get_more_than_there_is, "none", 1),
+    (the_first_in_line_keep_everybody_else_out, "books", 1),
 ]
 
 

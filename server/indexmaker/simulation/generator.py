@@ -23,9 +23,9 @@ _DIRECTIONS = ("in", "out")
 _SYMBOLS = tuple(one.symbol for one in LISTINGS)
 _INDICES = tuple(one.symbol for one in index_definitions())
 _MILLISECOND = SECOND // 1000
-_WEIGHTS_EVERY_S = 150
+_WEIGHTS_EVERY_S = 500
 _FEW = 3
-"""Up to so many kinds of faults alone come four times as often."""
+"""Up to so many kinds of faults alone come eight times as often."""
 _REFUSALS = (
     RejectClass.FILTER,
     RejectClass.BALANCE,
@@ -60,7 +60,7 @@ _FAULTS: dict[FaultKind, tuple[int, _Draw]] = {
         15,
         lambda r: (r.choice(("late", "short", "operator", "withdrawal")), r.randint(5, 120) * SECOND),
     ),
-    FaultKind.REFUNDS: (60, lambda r: (r.choice(("refund", "busy", "closed", "refused")), 0)),
+    FaultKind.REFUNDS: (240, lambda r: (r.choice(("refund", "busy", "closed", "refused")), 0)),
     FaultKind.OUTAGES: (60, lambda r: (r.choice(_LINKS), r.randint(2, 45) * SECOND)),
     FaultKind.CRASHES: (
         60,
@@ -80,7 +80,7 @@ def actions(seed: int, faults: Iterable[FaultKind]) -> Iterator[Action]:
     for kind in FaultKind:
         if kind in wanted and kind in _FAULTS:
             mean, draw = _FAULTS[kind]
-            sources.append(_trouble(seed, kind, mean / 4 if alone else mean, draw))
+            sources.append(_trouble(seed, kind, mean / 8 if alone else mean, draw))
     return heapq.merge(*sources, key=lambda action: action.at)
 
 

@@ -142,8 +142,8 @@ def configuration(*, strategy: str) -> SolverConfig:
         aggregation_window_ns=60 * SECOND,
         hold_ns=10 * SECOND,
         retention_ns=10 * _MINUTE,
-        rebalance_drain_ns=60 * SECOND,
-        rebalance_trade_ns=5 * _MINUTE,
+        rebalance_drain_ns=30 * SECOND,
+        rebalance_trade_ns=2 * _MINUTE,
         fee_period_ns=10 * _MINUTE,
         quote_life_ns=20 * SECOND,
     )

@@ -8,6 +8,7 @@ from indexmaker.simulation.scheduler import Scheduler
 from indexmaker.simulation.venue import Venue
 from indexmaker.solver import SolverEngine
 from indexmaker.solver.events import BatchSolve, Tick
+from indexmaker.solver.vocabulary import OrderState
 
 __all__ = ["Rhythm"]
 
@@ -23,7 +24,7 @@ class Rhythm:
         self._scheduler = scheduler
         self._core = core
         self._venue = venue
-        self._ready: tuple[tuple[str, str], ...] = ()
+        self._tried: frozenset[str] = frozenset()
         self._distance = 1
         self._left = 0
         scheduler.after(_BEAT, self._beat)
@@ -39,9 +40,10 @@ class Rhythm:
         wanted = engine.wanted_books()
         if not wanted and not state.open_batches:
             return
-        if wanted == self._ready and self._left:
+        ready = frozenset(one for one in state.open_orders if state.orders[one].state is OrderState.READY)
+        if ready == self._tried and self._left:
             self._left -= 1
             return
-        self._distance = min(self._distance * 2, _LONGEST) if wanted == self._ready else 1
-        self._ready, self._left = wanted, self._distance - 1
+        self._distance = min(self._distance * 2, _LONGEST) if ready == self._tried else 1
+        self._tried, self._left = ready, self._distance - 1
         self._core.post(BatchSolve(books=self._venue.books()))

@@ -19,7 +19,7 @@ __all__ = ["OrderWatch"]
 
 _OLDEST = 90 * 60 * SECOND
 """How long an order may live, whatever happens."""
-_FRUITLESS = 80
+_FRUITLESS = 60
 """Batches that an order may be left out of while all that it needs is for sale."""
 _FINAL = {
     ExecType.MINTED: "minted",
@@ -91,7 +91,8 @@ class OrderWatch:
         still: dict[str, tuple[int, int]] = {}
         for order_id in engine.state.open_orders:
             order = engine.state.orders[order_id]
-            if order.state is not OrderState.READY or _has_limits(order):
+            changing = engine.state.indices[order.index].rebalance_id
+            if order.state is not OrderState.READY or _has_limits(order) or changing:
                 continue
             units, passed = self._fruitless.get(order_id, (order.units, 0))
             if units != order.units:
@@ -115,5 +116,7 @@ def _usable(event: ev.BatchSolve, engine: SolverEngine, *, at: int) -> set[str]:
         crossed = not book.bids or not book.asks or book.bids[0][0] >= book.asks[0][0]
         old = book.age_ns > engine.state.config.book_max_age_ns
         if instrument is not None and not (book.flags or crossed or old):
-            usable.add(instrument.base)
-    return {asset for asset in usable if engine.state.holds.get(asset, 0) <= at}
+            name = f"{book.venue}:{book.symbol}"
+            if engine.state.holds.get(name, 0) <= at:
+                usable.add(instrument.base)
+    return usable
