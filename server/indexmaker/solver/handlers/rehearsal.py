@@ -7,9 +7,10 @@ assumed to come back.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from typing import Any
+
+import msgspec
 
 from indexmaker.identifiers import derived_id
 from indexmaker.ledger import Ledger, Movement
@@ -272,32 +273,32 @@ def _copy(state: SolverState) -> SolverState:
     orders |= {order_id: state.orders[order_id] for order_id in used if order_id}
     batches = {batch_id: state.batches[batch_id] for batch_id in state.open_batches}
     sent = {key: one for key, one in state.asset_orders.items() if one.batch_id in batches}
-    fresh = SolverState(
-        config=state.config,
-        instruments=dict(state.instruments),
-        indices=copy.deepcopy(state.indices),
-        orders=copy.deepcopy(orders),
+    parts = SolverState(
+        indices=state.indices,
+        orders=orders,
         lots={order.lot_key: state.lots[order.lot_key] for order in orders.values() if order.lot_key in state.lots},
         token_lots={
             order.lot_key: state.token_lots[order.lot_key]
             for order in orders.values()
             if order.lot_key in state.token_lots
         },
-        terms=state.terms,
-        redemption_limits=state.redemption_limits,
-        inventory=copy.deepcopy(state.inventory),
-        shorts=copy.deepcopy(state.shorts),
-        demands={key: copy.deepcopy(one) for key, one in state.demands.items() if not one.ended or one.batch_id},
-        batches=copy.deepcopy(batches),
-        asset_orders=copy.deepcopy(sent),
-        quotes={quote_id: copy.deepcopy(state.quotes[quote_id]) for quote_id in state.holding_quotes},
-        holding_quotes=set(state.holding_quotes),
-        marks=dict(state.marks),
-        holds=dict(state.holds),
-        open_batches=set(state.open_batches),
+        inventory=state.inventory,
+        shorts=state.shorts,
+        demands={key: one for key, one in state.demands.items() if not one.ended or one.batch_id},
+        batches=batches,
+        asset_orders=sent,
+        quotes={quote_id: state.quotes[quote_id] for quote_id in state.holding_quotes},
+        holding_quotes=state.holding_quotes,
+        marks=state.marks,
+        holds=state.holds,
+        open_orders={order_id for order_id in orders if order_id in state.open_orders},
+        open_batches=state.open_batches,
         live_asset_orders=state.live_asset_orders & sent.keys(),
     )
-    fresh.open_orders = {order_id for order_id in orders if order_id in state.open_orders}
+    # There and back is many times faster than a copy object by object.
+    fresh = msgspec.json.decode(msgspec.json.encode(parts), type=SolverState)
+    fresh.config, fresh.instruments = state.config, dict(state.instruments)
+    fresh.terms, fresh.redemption_limits = state.terms, state.redemption_limits
     return fresh
 
 
