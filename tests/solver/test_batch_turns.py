@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from indexmaker.solver import SolverConfig
+from indexmaker.solver import commands as out
 from indexmaker.solver.vocabulary import OrderState
-from solver.world import ALICE, BOB, CAROL, amt, make_world
+from solver.world import ALICE, BOB, CAROL, SECOND, amt, make_world, market
 
 
 def ready(world, account, client_order_id, **limits):
@@ -29,3 +30,22 @@ def test_where_a_batch_has_room_for_all_the_oldest_order_stays_first():
     world.run(2)
     first, second = (world.engine.order(account, "one").lots[0].batch_id for account in (ALICE, BOB))
     assert first == second != world.engine.order(CAROL, "one").lots[0].batch_id
+
+
+def test_an_order_with_a_small_rest_ends_although_other_batches_use_a_part_of_the_budget():
+    world = make_world(SolverConfig(in_flight_budget=amt("500"), aggregation_window_ns=20 * SECOND))
+    world.markets["ETHUSDC"].asks = [(amt("4000"), amt("0.0108"))]
+    ready(world, ALICE, "one")
+    world.run(2)
+    order = world.engine.order(ALICE, "one")
+    assert order.state is OrderState.READY
+    assert 0 < order.left < amt("4")
+    world.markets["ETHUSDC"] = market("4000")
+    ready(world, BOB, "one")
+    world.hooks.append(lambda _, command: [] if isinstance(command, out.PlaceAssetOrder) else None)
+    for _ in range(12):
+        world.tick()
+        world.play()
+        world.solve()
+    assert world.engine.order(BOB, "one").state is OrderState.ENGAGED
+    assert order.state is not OrderState.READY

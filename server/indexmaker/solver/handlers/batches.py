@@ -102,7 +102,7 @@ def _solve(
     request = request_of(step, venue, collateral, orders=candidates, demands=demands, books=books, budget=budget)
     plan = plan_batch(request)
     if budget < min(config.batch_budget, config.in_flight_budget):
-        plan = _blame_budget(plan)
+        plan = _blame_budget(step, plan, budget)
     if plan.orders or plan.legs:
         _engage(step, batch_id, venue, collateral, plan=plan)
     elif candidates or demands:
@@ -125,11 +125,19 @@ def _solve(
         conclude(step, waiting)
 
 
-def _blame_budget(plan: BatchPlan) -> BatchPlan:
-    """Beside other batches and quotes a small head-room is why a leg is under a minimum: company would not help."""
+def _blame_budget(step: Step, plan: BatchPlan, budget: int) -> BatchPlan:
+    """Beside other batches and quotes a small head-room is why a leg is under a minimum: company would not help.
+
+    Not so for an order that wants no more than the head-room is, and for a sale, which needs none.
+    """
+
+    def blamed(order_id: str) -> bool:
+        order = step.state.orders.get(order_id)
+        return order is None or (order.side is Side.BUY and order.left > budget)
+
     waiting = tuple(
         (order_id, WaitReason.CAPACITY, f"little budget left: {text}")
-        if reason is WaitReason.MINIMUM
+        if reason is WaitReason.MINIMUM and blamed(order_id)
         else (order_id, reason, text)
         for order_id, reason, text in plan.waiting
     )
