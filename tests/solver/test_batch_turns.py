@@ -32,17 +32,23 @@ def test_where_a_batch_has_room_for_all_the_oldest_order_stays_first():
     assert first == second != world.engine.order(CAROL, "one").lots[0].batch_id
 
 
-def test_an_order_with_a_small_rest_ends_although_other_batches_use_a_part_of_the_budget():
+def test_an_order_with_a_small_rest_ends_although_another_batch_uses_a_part_of_the_budget():
     world = make_world(SolverConfig(in_flight_budget=amt("500"), aggregation_window_ns=20 * SECOND))
-    world.markets["ETHUSDC"].asks = [(amt("4000"), amt("0.0108"))]
-    ready(world, ALICE, "one")
-    world.run(2)
-    order = world.engine.order(ALICE, "one")
-    assert order.state is OrderState.READY
-    assert 0 < order.left < amt("4")
-    world.markets["ETHUSDC"] = market("4000")
     ready(world, BOB, "one")
     world.hooks.append(lambda _, command: [] if isinstance(command, out.PlaceAssetOrder) else None)
+    world.run(1)
+    assert world.engine.order(BOB, "one").state is OrderState.ENGAGED
+    mine = world.engine.state.open_batches.copy()
+    world.hooks[0] = lambda _, c: [] if isinstance(c, out.PlaceAssetOrder) and c.batch_id in mine else None
+    world.hooks.append(lambda _, command: [] if isinstance(command, out.QueryAssetOrder) else None)
+    (sent,) = (one for one in world.sent(out.PlaceAssetOrder) if one.symbol == "ETHUSDC")
+    world.markets["ETHUSDC"].asks = [(amt("4000"), sent.quantity + amt("0.0108"))]  # the rest of it is ALICE's
+    ready(world, ALICE, "one")
+    order = world.engine.order(ALICE, "one")
+    for _ in range(3):
+        world.run(1)
+    assert (order.state, order.units > 0) == (OrderState.READY, True)
+    world.markets["ETHUSDC"] = market("4000")
     for _ in range(12):
         world.tick()
         world.play()
