@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from indexmaker.solver import commands as out
 from indexmaker.solver import events as ev
-from solver.world import ALICE, CHAIN, GATE, amt, make_world
+from indexmaker.solver.vocabulary import AssetOrderStatus
+from solver.world import ALICE, BOB, CHAIN, GATE, amt, instrument, make_world
 
 
 def settled_with(min_units: str, *, depth: str, amount: str = "100") -> out.Invoice:
@@ -51,3 +52,28 @@ def test_an_amended_amount_takes_the_least_units_of_a_request_along():
     before = world.engine.order(ALICE, "one").price_limit
     world.submit(ev.OrderAmendRequested(account=ALICE, client_order_id="one", amend_id="a", amount=amt("50")))
     assert abs(world.engine.order(ALICE, "one").price_limit - before) < before // 50
+
+
+def test_a_fill_worth_less_than_a_cent_is_none():
+    world = make_world()
+    world.instruments["ETHUSDC"] = instrument("ETH", lot_step=amt("0.000001"))
+    world.submit(ev.InstrumentsUpdated(venue="binance", instruments=tuple(world.instruments.values())))
+    world.deposit(ALICE, "100")
+    world.order(ALICE, "100")
+    world.run(6)
+    (dust,) = (lot.quantity for lot in world.engine.state.inventory if lot.asset == "ETH")
+    assert 0 < dust < amt("0.000001")
+
+    def unfilled(_, command):
+        if not isinstance(command, out.PlaceAssetOrder) or command.symbol != "ETHUSDC":
+            return None
+        name, status = command.client_order_id, AssetOrderStatus.EXPIRED
+        return [ev.AssetOrderDone(client_order_id=name, status=status, executed_quantity=0)]
+
+    world.hooks.append(unfilled)
+    world.deposit(BOB, "100")
+    world.order(BOB, "100")
+    world.run(3)
+    order = world.engine.order(BOB, "one")
+    assert order.idle > 0
+    assert (order.units, order.lots) == (0, [])

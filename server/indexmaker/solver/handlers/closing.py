@@ -64,9 +64,12 @@ def _planned(step: Step, batch: Batch) -> list[Planned]:
 
 
 def _drop_dust(step: Step, batch: Batch, orders: list[IndexOrder], units: dict[str, int]) -> None:
-    """A fill worth less than can be accounted for in whole token units is none: its assets are the house's."""
+    """A purchase worth less than can be accounted for in whole token units is none: its assets are the house's.
+
+    A sale however small stays, since buyers may have been filled with its assets.
+    """
     mids = {pool.asset: pool.mid for pool in batch.pools}
-    for order in orders:
+    for order in (one for one in orders if one.side is Side.BUY):
         price = sum(mul_floor(quantity, mids[asset]) for asset, quantity in order.quantities)
         if mul_floor(units[order.order_id], price) < _LEAST_FILL * step.index_of(order).unit:
             units[order.order_id] = 0
